@@ -1,0 +1,131 @@
+import { z } from 'zod'
+
+/**
+ * The events of a session, as they stand in its log and on its stream. `id` is the integer seq, 1, 2, 3…
+ * without holes; `at` is ISO 8601 in UTC. Clients ignore kinds they do not know.
+ */
+const envelope = {
+  id: z.int().positive(),
+  at: z.iso.datetime(),
+  turn: z.string().optional(),
+}
+
+const event = <K extends string, F extends z.ZodRawShape>(kind: K, fields: F) =>
+  z.object({ kind: z.literal(kind), ...envelope, ...fields })
+
+/** The leg of a far call that failed; `lost` is a connection that broke after the command was sent. */
+export const legSchema = z.enum([
+  'name',
+  'tcp',
+  'host_key',
+  'auth',
+  'channel',
+  'command',
+  'timeout',
+  'lost',
+  'cancelled',
+])
+export type Leg = z.infer<typeof legSchema>
+
+export const levelSchema = z.enum(['ok', 'warn', 'crit'])
+export type Level = z.infer<typeof levelSchema>
+
+const userEvent = event('user', { text: z.string(), by: z.string(), preset: z.string().optional() })
+const sessionEvent = event('session', {
+  session_id: z.string(),
+  agent: z.string(),
+  model: z.string(),
+  target: z.string(),
+})
+const textEvent = event('text', { text: z.string() })
+const toolEvent = event('tool', {
+  name: z.string(),
+  input: z.record(z.string(), z.unknown()),
+  call: z.string(),
+  target: z.string().optional(),
+})
+const resultEvent = event('result', {
+  is_error: z.boolean(),
+  result: z.string(),
+  duration_ms: z.number(),
+})
+const errorEvent = event('error', { error: z.string(), code: z.string() })
+const cancelledEvent = event('cancelled', { by: z.string() })
+const turnEndEvent = event('turn_end', { reason: z.string() })
+const noticeEvent = event('notice', { text: z.string(), level: z.enum(['info', 'warn', 'crit']) })
+/** `exit_code` is null when the command did not run, or when its end is unknown. */
+const toolOutputEvent = event('tool_output', {
+  call: z.string(),
+  exit_code: z.int().nullable(),
+  stdout: z.string(),
+  stderr: z.string(),
+  truncated: z.boolean(),
+  duration_ms: z.number(),
+  failed_leg: legSchema.optional(),
+})
+const approvalEvent = event('approval', {
+  approval: z.string(),
+  call: z.string(),
+  action: z.string(),
+  target: z.string(),
+  why: z.string(),
+  risk: z.string(),
+  expires: z.iso.datetime(),
+  digest: z.string(),
+})
+const decisionEvent = event('decision', {
+  approval: z.string(),
+  decision: z.enum(['approve', 'deny']),
+  by: z.string(),
+  reason: z.string().optional(),
+})
+const questionEvent = event('question', {
+  question: z.string(),
+  text: z.string(),
+  options: z.array(z.string()).optional(),
+})
+const answerEvent = event('answer', { question: z.string(), text: z.string(), by: z.string() })
+/** What a runbook judged. A probe that could not be checked has no `value` and says so in `text`. */
+const findingEvent = event('finding', {
+  probe: z.string(),
+  level: levelSchema,
+  text: z.string(),
+  value: z.union([z.number(), z.string()]).optional(),
+  unit: z.string().optional(),
+})
+const usageEvent = event('usage', {
+  provider: z.string(),
+  model: z.string(),
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  cached_tokens: z.int(),
+  cost: z.number().optional(),
+})
+const takeoverEvent = event('takeover', { from: z.string(), to: z.string(), reason: z.string() })
+
+export const sessionEventSchema = z.discriminatedUnion('kind', [
+  userEvent,
+  sessionEvent,
+  textEvent,
+  toolEvent,
+  resultEvent,
+  errorEvent,
+  cancelledEvent,
+  turnEndEvent,
+  noticeEvent,
+  toolOutputEvent,
+  approvalEvent,
+  decisionEvent,
+  questionEvent,
+  answerEvent,
+  findingEvent,
+  usageEvent,
+  takeoverEvent,
+])
+
+export type SessionEvent = z.infer<typeof sessionEventSchema>
+export type SessionEventOf<K extends SessionEvent['kind']> = Extract<SessionEvent, { kind: K }>
+
+/** An event before the log has numbered and dated it. */
+export type Draft<E> = E extends unknown ? Omit<E, 'id' | 'at'> : never
+export type SessionDraft = Draft<SessionEvent>
