@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { legSchema } from './events.ts'
+
+/** The one shape of every error. Some carry further fields (`by`, `op`, `path`…). */
+export const errorSchema = z.looseObject({
+  detail: z.string(),
+  code: z.string(),
+  request_id: z.string(),
+})
+export type ErrorBody = z.infer<typeof errorSchema>
+
+// ── Sessions ────────────────────────────────────────────────────────────────────────────────────────────
+
+export const sessionStateSchema = z.enum(['idle', 'running', 'archived'])
+export type SessionState = z.infer<typeof sessionStateSchema>
+
+export const usageTotalsSchema = z.object({
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  cached_tokens: z.int(),
+  cost: z.number().nullable(),
+})
+
+export const sessionSchema = z.object({
+  session_id: z.string(),
+  title: z.string(),
+  state: sessionStateSchema,
+  agent: z.string(),
+  model: z.string(),
+  target: z.string(),
+  head: z.int(),
+  updated: z.iso.datetime(),
+  pending_approval: z.string().optional(),
+  usage: usageTotalsSchema,
+})
+export type Session = z.infer<typeof sessionSchema>
+
+export const createSessionSchema = z.object({
+  agent: z.string().max(64).optional(),
+  target: z.string().max(64).optional(),
+})
+export const promptSchema = z.object({
+  prompt: z.string().max(100_000).optional(),
+  preset: z.string().max(64).optional(),
+  model: z.string().max(128).optional(),
+  target: z.string().max(64).optional(),
+})
+export type PromptBody = z.infer<typeof promptSchema>
+
+export const promptStartedSchema = z.object({ status: z.literal('started'), turn: z.string() })
+export const promptEndedSchema = z.object({
+  status: z.enum(['started', 'ended', 'cancelled', 'failed']),
+  turn: z.string(),
+  head: z.int(),
+  result: z.string().optional(),
+})
+
+/** A page of a log for clients without SSE. `reset` says why `after` could not be honoured. */
+export const eventsPageSchema = z.object({
+  epoch: z.string(),
+  head: z.int(),
+  events: z.array(z.looseObject({ kind: z.string(), id: z.int(), at: z.string() })),
+  trimmed_to: z.int().optional(),
+  reset: z.string().optional(),
+})
+
+export const presetSchema = z.object({
+  id: z.string(),
+  label: z.string(),
+  icon: z.string(),
+  description: z.string(),
+  runbook: z.boolean(),
+  /** Names of the targets that it can run on. */
+  targets: z.array(z.string()),
+})
+export type PresetSummary = z.infer<typeof presetSchema>
+
+export const targetSummarySchema = z.object({ target: z.string(), default: z.boolean() })
+
+// ── Power ───────────────────────────────────────────────────────────────────────────────────────────────
+
+export const verbs = ['status', 'forensics', 'reset', 'stop', 'start', 'cycle'] as const
+export const mutatingVerbs = ['cycle', 'reset', 'start', 'stop'] as const
+export const verbSchema = z.enum(verbs)
+export type Verb = z.infer<typeof verbSchema>
+export const opSchema = z.string().regex(/^[0-9a-f]{32}$/, 'an op is 32 lower-case hex digits')
+
+/** `refused`: nothing was run. `unknown`: contact was lost, it may or may not have run. */
+export const outcomeSchema = z.enum(['done', 'failed', 'refused', 'unknown'])
+export type Outcome = z.infer<typeof outcomeSchema>
+
+export const powerResultSchema = z.object({
+  verb: verbSchema,
+  exit_code: z.int().nullable(),
+  stdout: z.string(),
+  stderr: z.string(),
+  /** True exactly when `outcome` is `refused`. */
+  rejected: z.boolean(),
+  outcome: outcomeSchema,
+  op: opSchema,
+  failed_leg: legSchema.optional(),
+  duration_ms: z.number(),
+  code: z.string().optional(),
+})
+export type PowerResult = z.infer<typeof powerResultSchema>
+
+export const operationSchema = z.object({
+  op: opSchema,
+  verb: verbSchema,
+  by: z.string(),
+  state: z.enum(['running', 'ended']),
+  phase: z.string(),
+  outcome: outcomeSchema.optional(),
+  exit_code: z.int().nullable().optional(),
+  requested_at: z.iso.datetime(),
+  duration_ms: z.number().optional(),
+  /** The verb's body, once ended; only where one operation is asked for. */
+  result: powerResultSchema.optional(),
+})
+export type Operation = z.infer<typeof operationSchema>
+
+export const vmStateSchema = z.enum(['running', 'stopped', 'paused', 'unknown'])
+export const vmSchema = z.object({
+  vm: z.string(),
+  title: z.string(),
+  state: vmStateSchema,
+  /** When `state`, `wedged`, `locked` and `ha` were read; null when they never were. */
+  state_at: z.iso.datetime().nullable(),
+  wedged: z.boolean().optional(),
+  /** Why it is held to be wedged, or why its state is unknown, in a sentence. */
+  evidence: z.string().optional(),
+  locked: z.string().optional(),
+  ha: z.boolean().optional(),
+  /** The op of the running operation. */
+  busy: opSchema.optional(),
+  targets: z.array(z.string()),
+  last_operation: operationSchema.optional(),
+  /** A simulated VM: every screen that shows it says DEMO. */
+  demo: z.boolean(),
+})
+export type Vm = z.infer<typeof vmSchema>
