@@ -101,6 +101,7 @@ const usageEvent = event('usage', {
   cached_tokens: z.int(),
   cost: z.number().optional(),
 })
+const archivedEvent = event('archived', { by: z.string() })
 const takeoverEvent = event('takeover', { from: z.string(), to: z.string(), reason: z.string() })
 
 export const sessionEventSchema = z.discriminatedUnion('kind', [
@@ -121,6 +122,7 @@ export const sessionEventSchema = z.discriminatedUnion('kind', [
   findingEvent,
   usageEvent,
   takeoverEvent,
+  archivedEvent,
 ])
 
 export type SessionEvent = z.infer<typeof sessionEventSchema>

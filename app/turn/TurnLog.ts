@@ -1,0 +1,108 @@
+import type { EventLog, Position } from '#app/eventlog/EventLog.ts'
+import { LogWriter } from '#app/eventlog/LogWriter.ts'
+import type { SessionDraft, SessionEvent } from '#app/schema/events.ts'
+import { parseEvents, streamOf } from '#app/session/SessionStore.ts'
+
+/** Why an owner must stop: an operator asked, another replica owns the turn now, or the log was lost. */
+export type StopReason = 'cancelled' | 'replaced'
+
+export interface TurnLogOptions {
+  log: EventLog
+  sessionId: string
+  turn: string
+  replica: string
+  events: SessionEvent[]
+  position: Position
+  now: () => Date
+}
+
+/**
+ * The owner's view of its session while a turn runs: what stands in the log and what it has said itself, in
+ * order. It follows its own log, so that a cancel or a take-over by anyone aborts `signal` at once.
+ */
+export class TurnLog {
+  readonly events: SessionEvent[]
+  readonly #options: TurnLogOptions
+  readonly #writer: LogWriter
+  readonly #stop = new AbortController()
+  readonly #unfollow: () => void
+  #buffering = false
+  #onBuffering = Promise.withResolvers<void>()
+
+  constructor(options: TurnLogOptions) {
+    const { log, sessionId, position } = options
+    this.#options = options
+    this.events = options.events
+    this.#writer = new LogWriter(log, streamOf(sessionId), position, {
+      onForeign: (events) => this.#meet(events as unknown as SessionEvent[]),
+      onState: (state) => this.#setBuffering(state === 'buffering'),
+    })
+    this.#unfollow = log.follow(streamOf(sessionId), position, (change) => {
+      if (change.type === 'reset') {
+        if (change.head === 0) this.#stop.abort('replaced' satisfies StopReason)
+      } else this.#meet(parseEvents(change.batch))
+    })
+  }
+
+  /** Aborted with a `StopReason` when this owner must stop. */
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  get stopReason(): StopReason | null {
+    // Only this class aborts, and only with a StopReason.
+    return this.#stop.signal.aborted ? (this.#stop.signal.reason as StopReason) : null
+  }
+
+  /** Says something without waiting for the log. */
+  say(...drafts: SessionDraft[]): void {
+    this.#remember(drafts)
+    this.#writer.write(drafts)
+  }
+
+  /**
+   * Records facts before what they announce happens. While the log is away this does not wait: the facts
+   * stand in the owner's tail, which is enough for what changes nothing.
+   */
+  async record(...drafts: SessionDraft[]): Promise<void> {
+    this.#remember(drafts)
+    const durable = this.#writer.commit(drafts)
+    if (this.#buffering) void durable.catch(() => undefined)
+    else await Promise.race([durable, this.#onBuffering.promise])
+  }
+
+  /** Records the last facts of the turn; resolves when they are durable. */
+  async finish(...drafts: SessionDraft[]): Promise<void> {
+    this.#remember(drafts)
+    await this.#writer.commit(drafts)
+  }
+
+  async close(): Promise<void> {
+    this.#unfollow()
+    await this.#writer.close()
+  }
+
+  #remember(drafts: SessionDraft[]): void {
+    for (const draft of drafts) {
+      const id = (this.events.at(-1)?.id ?? 0) + 1
+      // A draft with id and date is an event; the log may give it a later id when others came in between.
+      this.events.push({ ...draft, id, at: this.#options.now().toISOString() } as SessionEvent)
+    }
+  }
+
+  #meet(events: SessionEvent[]): 'go on' | 'stop' {
+    for (const event of events) {
+      if (event.turn !== this.#options.turn) continue
+      if (event.kind === 'cancelled') this.#stop.abort('cancelled' satisfies StopReason)
+      if (event.kind === 'takeover' && event.to !== this.#options.replica)
+        this.#stop.abort('replaced' satisfies StopReason)
+    }
+    return this.#stop.signal.aborted ? 'stop' : 'go on'
+  }
+
+  #setBuffering(buffering: boolean): void {
+    this.#buffering = buffering
+    if (buffering) this.#onBuffering.resolve()
+    else this.#onBuffering = Promise.withResolvers<void>()
+  }
+}

@@ -1,0 +1,53 @@
+import type { Part, Provider, StepRequest } from '#app/provider/Provider.ts'
+import type { SessionDraft } from '#app/schema/events.ts'
+import { coalesce } from './coalesce.ts'
+import type { TurnLog } from './TurnLog.ts'
+
+/**
+ * One step of the provider, written to the log as it comes: text coalesced and not awaited, calls recorded
+ * together before any of them runs.
+ */
+export async function runStep(
+  provider: Provider,
+  turnLog: TurnLog,
+  request: StepRequest,
+): Promise<Extract<Part, { type: 'end' | 'failure' }>> {
+  const { turn } = request
+  const calls: SessionDraft[] = []
+  const text = coalesce((piece) => turnLog.say({ kind: 'text', turn, text: piece }))
+  const sayAfterText = (draft: SessionDraft): void => {
+    text.flush()
+    turnLog.say(draft)
+  }
+  try {
+    for await (const part of provider.step(request)) {
+      request.signal.throwIfAborted()
+      switch (part.type) {
+        case 'text':
+          text.push(part.text)
+          break
+        case 'tool': {
+          const { type, ...call } = part
+          calls.push({ kind: type, turn, ...call })
+          break
+        }
+        case 'finding':
+        case 'notice':
+        case 'usage': {
+          const { type, ...fields } = part
+          // The part's fields are the event's: Provider.ts takes them from the event's schema.
+          sayAfterText({ kind: type, turn, ...fields } as SessionDraft)
+          break
+        }
+        case 'end':
+        case 'failure':
+          text.flush()
+          if (calls.length > 0) await turnLog.record(...calls)
+          return part
+      }
+    }
+    return { type: 'failure', kind: 'invalid', message: `${provider.name} stopped without an end.` }
+  } finally {
+    text.flush()
+  }
+}
