@@ -31,6 +31,8 @@ export interface SessionState {
   recentTurns: string[]
   /** The last turn's closing words, if it had any. */
   lastResult: { turn: string; result: string; isError: boolean } | null
+  /** How the last turn that ended did so. */
+  lastEnd: { turn: string; reason: string } | null
 }
 
 const recentTurnsKept = 100
@@ -49,6 +51,7 @@ export const emptySession: SessionState = {
   updated: new Date(0).toISOString(),
   recentTurns: [],
   lastResult: null,
+  lastEnd: null,
 }
 
 /** Folds one event into the state. Pure; kinds that say nothing about the state only move the head. */
@@ -80,7 +83,12 @@ export function evolve(state: SessionState, event: SessionEvent): SessionState {
       if (activity.state !== 'running') return next
       return { ...next, pendingApproval: null, activity: { ...activity, cancelledBy: event.by } }
     case 'turn_end':
-      return { ...next, pendingApproval: null, activity: { state: 'idle' } }
+      return {
+        ...next,
+        pendingApproval: null,
+        activity: { state: 'idle' },
+        lastEnd: { turn: event.turn ?? '', reason: event.reason },
+      }
     case 'archived':
       return { ...next, activity: { state: 'archived' } }
     case 'result':
@@ -117,7 +125,6 @@ export function evolve(state: SessionState, event: SessionEvent): SessionState {
       return next
   }
 }
-
 
 function titleOf(prompt: string): string {
   const line = prompt.trim().split('\n', 1)[0]?.trim() ?? ''

@@ -33,7 +33,11 @@ const searched = 1000
 const chunk = 50
 
 /** Sessions, most recently changed first; archived ones only where they are asked for. */
-export async function listSessions(log: EventLog, store: SessionStore, options: ListOptions): Promise<Session[]> {
+export async function listSessions(
+  log: EventLog,
+  store: SessionStore,
+  options: ListOptions,
+): Promise<Session[]> {
   const wanted = options.q?.toLowerCase() ?? ''
   const found: Session[] = []
   let before = options.after

@@ -19,14 +19,22 @@ function lineOf(event: SessionEvent): Piece | null {
       return { text: event.text, joins: true }
     case 'tool': {
       const { command } = event.input
-      return block(fence(typeof command === 'string' ? `$ ${command}` : `${event.name} ${JSON.stringify(event.input)}`))
+      return block(
+        fence(typeof command === 'string' ? `$ ${command}` : `${event.name} ${JSON.stringify(event.input)}`),
+      )
     }
     case 'tool_output': {
-      const end = event.exit_code === null ? `no exit code (${event.failed_leg ?? 'unknown'})` : `exit ${event.exit_code}`
+      const end =
+        event.exit_code === null
+          ? `no exit code (${event.failed_leg ?? 'unknown'})`
+          : `exit ${event.exit_code}`
       return block(`${fence(`${event.stdout}${event.stderr}`)}\n\n_${end}, ${event.duration_ms} ms_`)
     }
     case 'finding': {
-      const value = event.value === undefined ? '' : ` (${event.value}${event.unit === undefined ? '' : ` ${event.unit}`})`
+      const value =
+        event.value === undefined
+          ? ''
+          : ` (${event.value}${event.unit === undefined ? '' : ` ${event.unit}`})`
       return block(`- **${event.level}** ${oneLine(event.text)}${value}`)
     }
     case 'error':

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { AppError } from '#app/errors.ts'
+import type { EventLog } from '#app/eventlog/EventLog.ts'
+import { route, type Route, type RouteInput } from '#app/http/Route.ts'
+import { eventsPageSchema } from '#app/schema/api.ts'
+import { eventsPage } from '#app/http/eventsPage.ts'
+import { streamOf, type SessionStore } from './SessionStore.ts'
+import { toMarkdown } from './toMarkdown.ts'
+
+export interface TranscriptRouterDeps {
+  log: EventLog
+  store: SessionStore
+  /** Attaches the client to a stream and returns when it has gone. */
+  attach: (
+    stream: string,
+    input: RouteInput<unknown, { after?: string | undefined }, unknown>,
+  ) => Promise<void>
+  /** The whole output of a call whose event was capped, null where none was kept. */
+  readOutput: (sessionId: string, call: string) => Promise<string | null>
+}
+
+const sessionId = z.object({ id: z.string() })
+const position = z.object({ after: z.string().max(100).optional() })
+const notFound = { description: 'There is no such session.' }
+
+/** What was said in a session: its stream, its pages, whole outputs, and the transcript as a file. */
+export function transcriptRoutes({ log, store, attach, readOutput }: TranscriptRouterDeps): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/api/session/:id/stream',
+      access: 'viewer',
+      summary: 'Attach: replay from a position, then follow (SSE)',
+      params: sessionId,
+      query: position,
+      answers: { 200: { description: 'Events.', contentType: 'text/event-stream' }, 404: notFound },
+      handle: (input) => attach(streamOf(input.params.id), input),
+    }),
+    route({
+      method: 'get',
+      path: '/api/session/:id/events',
+      access: 'viewer',
+      summary: 'A page of events; `wait` long-polls',
+      params: sessionId,
+      query: position.extend({
+        limit: z.coerce.number().int().min(1).max(5000).default(1000),
+        wait: z.coerce.number().min(0).max(60).default(0),
+      }),
+      answers: { 200: { description: 'A page.', schema: eventsPageSchema }, 404: notFound },
+      async handle({ params, query, signal, response }) {
+        const { after, limit, wait } = query
+        const page = await eventsPage(log, streamOf(params.id), { after, limit, waitMs: wait * 1000, signal })
+        response.type('application/json').send(page)
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/api/session/:id/output/:seq',
+      access: 'viewer',
+      summary: 'The whole output that an event capped',
+      params: sessionId.extend({ seq: z.coerce.number().int().positive() }),
+      answers: { 200: { description: 'Text.', contentType: 'text/plain' }, 404: notFound },
+      async handle({ params, response }) {
+        const { events } = await store.events(params.id)
+        const event = events.find(({ id }) => id === params.seq)
+        if (event?.kind !== 'tool_output')
+          throw new AppError('not_found', 'There is no output at this place.')
+        const whole = await readOutput(params.id, event.call)
+        response.type('text/plain').send(whole ?? `${event.stdout}${event.stderr}`)
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/api/session/:id/export',
+      access: 'viewer',
+      summary: 'The transcript as Markdown or JSON',
+      params: sessionId,
+      query: z.object({ format: z.enum(['md', 'json']).default('md') }),
+      answers: { 200: { description: 'The transcript.', contentType: 'text/markdown' }, 404: notFound },
+      async handle({ params, query, response }) {
+        const { state } = await store.fold(params.id)
+        if (state.head === 0) throw new AppError('not_found', 'There is no such session.')
+        const { events } = await store.events(params.id)
+        response.attachment(`breakglass-${state.sessionId}.${query.format}`)
+        if (query.format === 'json') response.json(events)
+        else response.type('text/markdown').send(toMarkdown(state.title, events))
+      },
+    }),
+  ]
+}
