@@ -75,6 +75,15 @@ export const presetSchema = z.object({
 })
 export type PresetSummary = z.infer<typeof presetSchema>
 
+export const providerSchema = z.object({
+  name: z.string(),
+  model: z.string(),
+  state: z.enum(['ready', 'cooling_down', 'failed']),
+  until: z.iso.datetime().optional(),
+  last_error: z.string().optional(),
+})
+export type ProviderSummary = z.infer<typeof providerSchema>
+
 export const targetSummarySchema = z.object({ target: z.string(), default: z.boolean() })
 
 // ── Power ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,11 @@ const name = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name: letters, digits, ".", "_", "-", at most 63')
 const port = z.int().min(1).max(65535)
 const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a Unix account name')
-const host = z.string().min(1).max(253).regex(/^[A-Za-z0-9._:-]+$/, 'a host name or address')
+const host = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[A-Za-z0-9._:-]+$/, 'a host name or address')
 const hostKey = z
   .string()
   .regex(

@@ -77,7 +77,8 @@ export function sessionRoutes(deps: SessionRouterDeps): Route[] {
       answers: { 201: { description: 'Begun.', schema: z.object({ session_id: z.string() }) } },
       async handle(input) {
         refuseWhileDraining()
-        const { agent, model, target } = { ...deps.defaults(), ...input.body }
+        const { model, ...defaults } = deps.defaults()
+        const { agent = defaults.agent, target = defaults.target } = input.body
         assertKnown('target', input.body.target, deps.choices().targets)
         assertKnown('agent', input.body.agent, deps.choices().agents)
         const id = randomBytes(8).toString('hex')

@@ -8,5 +8,8 @@ export function capOutput(text: string): { text: string; capped: boolean } {
   // toWellFormed: a cut may fall inside a surrogate pair.
   const head = text.slice(0, headChars).toWellFormed()
   const tail = text.slice(-tailChars).toWellFormed()
-  return { text: `${head}\n… ${left} characters left out here, the whole output is kept …\n${tail}`, capped: true }
+  return {
+    text: `${head}\n… ${left} characters left out here, the whole output is kept …\n${tail}`,
+    capped: true,
+  }
 }

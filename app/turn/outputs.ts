@@ -21,7 +21,7 @@ export function createOutputs(log: EventLog) {
     /** The whole output, or null when none was kept. */
     async read(sessionId: string, call: string): Promise<string | null> {
       const chunks: string[] = []
-      for (let after = 0; ; ) {
+      for (let after = 0; ;) {
         const { batch, head } = await log.page(streamOf(sessionId, call), after, 100)
         if (batch === null) return chunks.length === 0 ? null : chunks.join('')
         // Written by `keep` alone.

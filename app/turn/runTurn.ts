@@ -76,7 +76,8 @@ async function runSteps(
   const { turn } = task
   const begun = turnLog.events.find((event) => event.kind === 'user' && event.turn === turn)
   const session = turnLog.events.findLast((event) => event.kind === 'session')
-  if (begun?.kind !== 'user' || session?.kind !== 'session') throw new Error('The turn has no beginning in its log.')
+  if (begun?.kind !== 'user' || session?.kind !== 'session')
+    throw new Error('The turn has no beginning in its log.')
   const provider = deps.providerOf(session.model)
   for (let step = 0; step < maxSteps; step++) {
     signal.throwIfAborted()
@@ -109,7 +110,9 @@ async function runSteps(
 }
 
 function spokenText(events: SessionEvent[], turn: string): string {
-  return events.flatMap((event) => (event.kind === 'text' && event.turn === turn ? [event.text] : [])).join('')
+  return events
+    .flatMap((event) => (event.kind === 'text' && event.turn === turn ? [event.text] : []))
+    .join('')
 }
 
 function sentenceOf(error: unknown): string {

@@ -67,7 +67,9 @@ async function takeOverIfLeft(deps: TakeOverDeps, sessionId: string): Promise<vo
       turn,
       owner: replica,
       reason: cancelled ? 'cancelled' : 'interrupted',
-      unfinished: cancelled ? 'Stopped by the operator.' : 'Its end was not seen: the server stopped meanwhile.',
+      unfinished: cancelled
+        ? 'Stopped by the operator.'
+        : 'Its end was not seen: the server stopped meanwhile.',
       last: cancelled ? [] : [{ kind: 'error', turn, error, code: 'turn_interrupted' }],
     })
   }
