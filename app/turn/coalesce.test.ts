@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { capOutput } from './capOutput.ts'
+import { coalesce } from './coalesce.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+test('small pieces become one after 40 ms', () => {
+  const emitted: string[] = []
+  const text = coalesce((piece) => emitted.push(piece))
+  text.push('a')
+  vi.advanceTimersByTime(39)
+  text.push('b')
+  expect(emitted).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(emitted).toEqual(['ab'])
+  vi.advanceTimersByTime(1000)
+  expect(emitted).toEqual(['ab'])
+})
+
+test('4 KiB do not wait', () => {
+  const emitted: string[] = []
+  const text = coalesce((piece) => emitted.push(piece))
+  text.push('x'.repeat(4095))
+  text.push('y')
+  expect(emitted).toEqual(['x'.repeat(4095) + 'y'])
+})
+
+test('a flush emits what waits, and nothing when nothing waits', () => {
+  const emitted: string[] = []
+  const text = coalesce((piece) => emitted.push(piece))
+  text.flush()
+  text.push('a')
+  text.flush()
+  vi.advanceTimersByTime(1000)
+  expect(emitted).toEqual(['a'])
+})
+
+test('a short output stays as it is', () => {
+  expect(capOutput('x'.repeat(65536))).toEqual({ text: 'x'.repeat(65536), capped: false })
+})
+
+test('a long output keeps head and tail and says what is left out', () => {
+  const { text, capped } = capOutput(`head${'x'.repeat(100_000)}tail`)
+  expect(capped).toBe(true)
+  expect(text.startsWith('head')).toBe(true)
+  expect(text.endsWith('tail')).toBe(true)
+  expect(text).toContain(`${100_008 - 65_536} characters left out`)
+})
+
+test('a cut inside a surrogate pair leaves well-formed text', () => {
+  expect(capOutput('x' + '😀'.repeat(100_000)).text.isWellFormed()).toBe(true)
+})
