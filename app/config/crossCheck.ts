@@ -16,7 +16,10 @@ export function crossCheck(config: Config): Finding[] {
   const findings: Finding[] = []
   const keyOwner = new Map<string, string>()
   for (const [name, vm] of Object.entries(config.vms)) {
-    const at = (...rest: string[]) => ({ keys: ['vms', name, ...rest], path: ['vms', name, ...rest].join('.') })
+    const at = (...rest: string[]) => ({
+      keys: ['vms', name, ...rest],
+      path: ['vms', name, ...rest].join('.'),
+    })
     if (!Object.hasOwn(config.hypervisors, vm.hypervisor))
       findings.push({
         ...at('hypervisor'),

@@ -17,7 +17,11 @@ export interface ConfigFile {
  * @param path where it lies.
  * @param file how messages name it.
  */
-export function readConfigFile(path: string, file: string, problems: ConfigProblem[]): ConfigFile | undefined {
+export function readConfigFile(
+  path: string,
+  file: string,
+  problems: ConfigProblem[],
+): ConfigFile | undefined {
   let text
   try {
     text = readFileSync(path, 'utf8')
@@ -36,7 +40,13 @@ export function parseConfig(text: string, file: string, problems: ConfigProblem[
   for (const error of [...document.errors, ...document.warnings]) {
     // What follows the colon is quoted from the file and may be a secret.
     const found = `a mistake in the YAML (${error.message.split(': ')[0]})`
-    problems.push({ file, line: lines.linePos(error.pos[0]).line, path: '', found, allowed: 'one YAML document' })
+    problems.push({
+      file,
+      line: lines.linePos(error.pos[0]).line,
+      path: '',
+      found,
+      allowed: 'one YAML document',
+    })
   }
   if (document.errors.length > 0 || document.warnings.length > 0) return undefined
 
@@ -49,7 +59,12 @@ export function parseConfig(text: string, file: string, problems: ConfigProblem[
     input = document.toJS({ maxAliasCount: 100 }) ?? {}
   } catch (error) {
     const found = error instanceof ReferenceError ? error.message : 'what cannot be read as data'
-    problems.push({ file, path: '', found, allowed: 'aliases of anchors that stand before them, at most 100' })
+    problems.push({
+      file,
+      path: '',
+      found,
+      allowed: 'aliases of anchors that stand before them, at most 100',
+    })
     return undefined
   }
   const parsed = configSchema.safeParse(input)

@@ -35,7 +35,8 @@ const redisSchemes = ['redis:', 'rediss:', 'redis+sentinel:', 'redis+cluster:']
 export function readEnvironment(env: Env, cwd: string, problems: ConfigProblem[]): Environment {
   refuseUnknown(env, problems)
   const given = (name: string): string | undefined => {
-    if (env[name] === '') problems.push({ path: name, found: 'an empty text', allowed: 'a value, or no variable' })
+    if (env[name] === '')
+      problems.push({ path: name, found: 'an empty text', allowed: 'a value, or no variable' })
     return env[name] || undefined
   }
   const file = (name: string, content: string): string | undefined => {
@@ -124,7 +125,8 @@ function readRedisUrl(
   const scheme = URL.canParse(url) ? new URL(url).protocol : undefined
   if (scheme !== undefined && redisSchemes.includes(scheme)) return url
   // A sentinel or cluster URL lists several host:port with commas, which a plain URL parser may refuse.
-  if (redisSchemes.slice(2).some((one) => url.startsWith(`${one}//`) && url.length > one.length + 2)) return url
+  if (redisSchemes.slice(2).some((one) => url.startsWith(`${one}//`) && url.length > one.length + 2))
+    return url
   const found = scheme === undefined ? 'no URL' : `a URL that begins with ${scheme.slice(0, 20)}`
   problems.push({ path: name, found, allowed: oneOf(redisSchemes.map((one) => `${one}//…`)) })
   return undefined

@@ -1,0 +1,62 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+
+/**
+ * Children carry what a line belongs to, under these names: `request`, `session`, `turn`, `attach`.
+ * Content (prompts, outputs, bodies) is never logged.
+ */
+export type { Logger }
+
+const secretNames = ['authorization', 'cookie', 'password', 'secret', 'token', 'passphrase', 'privateKey']
+
+export interface LoggerOptions {
+  /** Where the lines go; the default is stdout, written to without blocking. */
+  destination?: DestinationStream
+  /** Readable lines instead of JSON. */
+  readable?: boolean
+}
+
+/**
+ * The process's logger: one JSON line an entry, or readable lines on a terminal. A reader of stdout that stands
+ * still never holds up the server: beyond 4 MiB waiting, lines are dropped.
+ */
+export async function createLogger({ destination, readable = false }: LoggerOptions = {}): Promise<Logger> {
+  const options: pino.LoggerOptions = {
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[hidden]' },
+    serializers: { err: describeError, error: describeError },
+  }
+  if (readable) {
+    const { default: pretty } = await import('pino-pretty')
+    return pino(options, pretty({ translateTime: 'SYS:HH:MM:ss', ...(destination && { destination }) }))
+  }
+  return pino(options, destination ?? pino.destination({ dest: 1, sync: false, maxLength: 4 * 1024 * 1024 }))
+}
+
+interface DescribedError {
+  type: string
+  message: string
+  code?: string
+  stack?: string
+  cause?: DescribedError
+}
+
+/** Only these fields: libraries hang arguments, headers and keys on their errors. */
+function describeError(error: unknown, depth = 0): DescribedError {
+  if (!(error instanceof Error))
+    return { type: typeof error, message: 'something that is no Error was thrown' }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return {
+    type: error.name,
+    message: hidePasswords(error.message),
+    ...(code !== undefined && { code }),
+    ...(error.stack !== undefined && { stack: hidePasswords(error.stack) }),
+    ...(error.cause !== undefined && depth < 4 && { cause: describeError(error.cause, depth + 1) }),
+  }
+}
+
+/** `redis://user:password@host` → `redis://user:[hidden]@host` */
+function hidePasswords(text: string): string {
+  return text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:)[^\s@]*@/gi, '$1[hidden]@')
+}
