@@ -1,0 +1,127 @@
+import { constants } from 'node:os'
+import type { ClientChannel } from 'ssh2'
+import type { CommandOutput } from './CommandOutput.ts'
+import { Quiet } from './Quiet.ts'
+import type { ExecRequest } from './Runner.ts'
+import type { SshConnection } from './SshConnection.ts'
+
+/**
+ * How one attempt on one channel ended. With `sent: false` the far side never saw the command, so that it is
+ * safe to try again: the server refused a channel, the connection is unusable, or it was cancelled.
+ * With `sent: true` and no exit code it may have run, or may still be running.
+ */
+export type ChannelEnd =
+  | { sent: false; why: 'refused' | 'unusable' | 'cancelled' }
+  | { sent: true; exitCode: number }
+  | { sent: true; exitCode: null; why: 'rejected' | 'lost' | 'timeout' | 'cancelled' }
+
+const openTimeoutMs = 5_000
+// A process that went to the background may hold the pipes for ever after the command's own exit.
+const quietAfterExitMs = 2_000
+
+/** Runs the command on a channel of its own. Never throws. Output goes to `output` while it comes. */
+export function runOnChannel(
+  connection: SshConnection,
+  request: ExecRequest,
+  output: CommandOutput,
+): Promise<ChannelEnd> {
+  const { signal } = request
+  if (signal?.aborted) return Promise.resolve({ sent: false, why: 'cancelled' })
+  const { promise, resolve } = Promise.withResolvers<ChannelEnd>()
+  const command = Buffer.from(request.command)
+  const done = connection.begin()
+  let channel: ClientChannel | undefined
+  let sent = false
+  let over = false
+  let exitCode: number | null = null
+
+  const end = (result: ChannelEnd) => {
+    if (over) return
+    over = true
+    clearTimeout(timer)
+    quiet.stop()
+    signal?.removeEventListener('abort', onAbort)
+    channel?.close()
+    done()
+    resolve(result)
+  }
+  const endSent = (whyWithoutExit: 'lost' | 'timeout' | 'cancelled') => {
+    end(exitCode === null ? { sent: true, exitCode, why: whyWithoutExit } : { sent: true, exitCode })
+  }
+  const onTimeout = () => {
+    if (sent) return endSent('timeout')
+    // Keepalive would find a dead peer too, but later.
+    connection.retire()
+    end({ sent: false, why: 'unusable' })
+  }
+  const onAbort = () => (sent ? endSent('cancelled') : end({ sent: false, why: 'cancelled' }))
+  const quiet = new Quiet(quietAfterExitMs, () => endSent('lost'))
+  let timer = setTimeout(onTimeout, openTimeoutMs)
+  signal?.addEventListener('abort', onAbort, { once: true })
+
+  const options = {
+    // ssh2 reads `env` when the channel is open, right before it sends the command: the one moment in which a
+    // command that was given up meanwhile can be held back. Blank, it does nothing, whatever shell reads it.
+    get env() {
+      if (over) {
+        command.fill(' ')
+      } else {
+        sent = true
+        clearTimeout(timer)
+        timer = setTimeout(onTimeout, request.timeoutMs)
+      }
+      return {}
+    },
+  }
+  const onOpen = (error: (Error & { reason?: unknown }) | undefined, opened: ClientChannel) => {
+    if (error) {
+      if (!sent) {
+        end({ sent: false, why: error.reason === undefined ? 'unusable' : 'refused' })
+      } else if (connection.dead) {
+        end({ sent: true, exitCode: null, why: 'lost' })
+      } else {
+        // The server keeps the channel open, out of our reach: this connection has lost a slot.
+        connection.retire()
+        end({ sent: true, exitCode: null, why: 'rejected' })
+      }
+      return
+    }
+    channel = opened
+    // The stream machinery would close the channel when output and input have ended, before the exit status
+    // of a command that closed its output early has come. The server's close is answered without it.
+    opened.destroy = () => opened
+    if (over) {
+      opened.resume()
+      opened.stderr.resume()
+      opened.close()
+      return
+    }
+    const add = (stream: 'stdout' | 'stderr') => (data: Buffer) => {
+      if (over) return
+      quiet.touch()
+      output.add(stream, data)
+    }
+    opened.on('data', add('stdout'))
+    opened.stderr.on('data', add('stderr'))
+    opened.on('exit', (code: number | null, signalName?: string) => {
+      exitCode = code ?? 128 + signalNumber(signalName)
+      quiet.start()
+    })
+    opened.on('close', () => {
+      if (opened.stderr.readableEnded) endSent('lost')
+      else opened.stderr.once('end', () => endSent('lost'))
+    })
+    opened.end(request.stdin)
+  }
+  try {
+    // ssh2 takes the command's bytes as they are; its types know only the string.
+    connection.client.exec(command as unknown as string, options, onOpen)
+  } catch {
+    end({ sent: false, why: 'unusable' })
+  }
+  return promise
+}
+
+function signalNumber(name: string | undefined): number {
+  return (constants.signals as Record<string, number>)[name ?? ''] ?? 0 // the name comes from the far side
+}
