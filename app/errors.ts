@@ -13,9 +13,11 @@ export const errorStatus = {
   decided: 409,
   expired: 410,
   too_large: 413,
+  unsupported_media_type: 415,
   internal: 500,
   draining: 503,
   log_unavailable: 503,
+  not_ready: 503,
 } as const
 
 export type ErrorCode = keyof typeof errorStatus

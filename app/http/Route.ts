@@ -4,7 +4,8 @@ import type { z } from 'zod'
 /** The authenticated human, or the script that acts for one. */
 export interface Identity {
   name: string
-  source: 'loopback' | 'token'
+  /** `none` on an open route, which asks for nobody. */
+  source: 'loopback' | 'token' | 'none'
   role: 'operator' | 'viewer'
   /** When this identity ends; streams that it opened end with it. */
   expires?: Date
