@@ -1,0 +1,118 @@
+import js from '@eslint/js'
+import svelte from 'eslint-plugin-svelte'
+import { defineConfig } from 'eslint/config'
+import ts from 'typescript-eslint'
+import { forbiddenImports, ranks } from './test/structure/zones.ts'
+
+/** Imports of one folder of `app/`: across folders as `#app/…` and only to the right; within it as `./…`. */
+function zone(folder, forbidden) {
+  const patterns = [
+    {
+      regex: forbidden,
+      message: `app/${folder} may not import this: see test/structure/zones.ts and ADR 0002.`,
+    },
+    // A unit test may use the fakes; nothing else leaves its folder by a relative path.
+    { regex: '^\\.\\./(?!\\.\\./test/fakes/)', message: 'Across folders, import as #app/folder/file.ts.' },
+  ]
+  return {
+    files: folder.endsWith('.ts') ? [`app/${folder}`] : [`app/${folder}/**/*.ts`],
+    rules: { 'no-restricted-imports': ['error', { patterns }] },
+  }
+}
+
+const zones = ranks.flat().map((folder) => zone(folder, forbiddenImports(folder)))
+
+/** Longer than 250 lines of code, each for a reason. */
+const longFiles = ['none']
+
+export default defineConfig(
+  { ignores: ['node_modules', 'ui/build', 'ui/.svelte-kit', 'ui/static', 'data', 'test-results'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.{ts,svelte}'],
+    extends: [ts.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte'],
+        parser: ts.parser,
+      },
+    },
+    rules: {
+      'no-undef': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/prefer-nullish-coalescing': 'error',
+      '@typescript-eslint/prefer-optional-chain': 'error',
+      '@typescript-eslint/return-await': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // A number in a template literal is what one reads there.
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // What implements an interface of promises may have nothing to wait for.
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  svelte.configs.recommended,
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: ts.parser } },
+  },
+  {
+    files: ['**/*.{ts,svelte}'],
+    ignores: longFiles,
+    rules: { 'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }] },
+  },
+  {
+    // Kit's routes and the tools' configurations demand a default export, and so does a reporter of vitest.
+    files: ['{app,test}/**/*.ts', 'ui/src/lib/**/*.ts'],
+    ignores: ['**/*.config.ts', 'test/run/reporter.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Export by name; the file is named after it.' },
+      ],
+    },
+  },
+  {
+    // What a server answered is read here as the test expects it; a wrong guess fails the test.
+    files: ['test/**/*.ts', '**/*.test.ts'],
+    rules: Object.fromEntries(
+      ['argument', 'assignment', 'call', 'member-access', 'return'].map((what) => [
+        `@typescript-eslint/no-unsafe-${what}`,
+        'off',
+      ]),
+    ),
+  },
+  zones,
+  {
+    // The UI shares the shapes with the server, and their types only: zod weighs 20 kB.
+    files: ['ui/src/**/*.{ts,svelte}'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '^#app/(?!schema/)', message: 'The UI knows nothing of the server but its schema.' },
+            { regex: '^#app/schema/', allowTypeImports: true, message: 'Import types only: zod is heavy.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['start.mjs'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['clearInterval', 'process', 'setInterval', 'setTimeout'].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  svelte.configs.prettier,
+)
