@@ -72,7 +72,7 @@ export default defineConfig(
   {
     // Kit's routes and the tools' configurations demand a default export, and so does a reporter of vitest.
     files: ['{app,test}/**/*.ts', 'ui/src/lib/**/*.ts'],
-    ignores: ['**/*.config.ts', 'test/run/reporter.ts'],
+    ignores: ['**/*.config.ts', 'test/run/*Reporter.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
