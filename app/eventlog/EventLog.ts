@@ -42,12 +42,28 @@ export interface AppendOptions {
   keep?: number
   /** Begin a new epoch: what is left of the stream is numbered as before and re-labelled. Used after a proven loss. */
   newEpoch?: boolean
+  /**
+   * These events may be lost by a power cut (not by the end of this process) until the next append without this
+   * flag is done. For text, which can be said again; never for facts. Redis keeps to its own `appendfsync`.
+   */
+  relaxed?: boolean
+}
+
+export interface BatchOptions extends AppendOptions {
+  /** From `createTicket`, and the same for every attempt to append this batch: by it a retry is known, and appends once. */
+  ticket: string
 }
 
 export type Change =
-  /** New events, contiguous with what this follower was told before. */
+  /**
+   * New events, contiguous with what this follower was told before; only where trimming took what lay between
+   * does `first` leave a gap.
+   */
   | { type: 'batch'; batch: Batch }
-  /** The storage lost what was told before; `head` 0 and epoch '' when the whole stream is gone. */
+  /**
+   * The storage lost what was told before: forget it and page from seq 0 up to `head`; the batches that follow
+   * begin after `head`. `head` 0 and epoch '' when the whole stream is gone.
+   */
   | { type: 'reset'; epoch: string; head: number; reason: string }
 
 export interface StreamSummary {
@@ -68,12 +84,32 @@ export interface EventLog {
    * Appends all `events` or none, if the stream's position is exactly `expected`. A stream begins with
    * `expected` = `{epoch: '', seq: 0}`. A retry after a lost answer appends once.
    */
-  append(stream: string, expected: Position, events: NewEvent[], options?: AppendOptions): Promise<AppendResult>
+  append(
+    stream: string,
+    expected: Position,
+    events: NewEvent[],
+    options?: AppendOptions,
+  ): Promise<AppendResult>
+
+  /**
+   * `append` for a writer that numbers, dates and labels its events itself (`LogWriter`): `batch.first` is
+   * `expected.seq + 1`; `batch.epoch` is `expected.epoch`, or a fresh one where a stream or an epoch begins.
+   */
+  appendBatch(stream: string, expected: Position, batch: Batch, options: BatchOptions): Promise<AppendResult>
+
+  /**
+   * Shows followers, pages and heads in this process what a writer holds while the storage is away, contiguous
+   * with what was stored or announced before. The append that follows tells followers nothing twice.
+   */
+  announce(stream: string, batch: Batch): void
+
+  /** Takes back what was announced and is not stored; followers that were told of it get `reset`. */
+  withdraw(stream: string): void
 
   /** Where the stream stands: `{epoch: '', seq: 0}` when it does not exist. */
   head(stream: string): Promise<Position>
 
-  /** Events after `after`, at most about `limit` (a page may hold fewer, never zero while more exist). */
+  /** Events after `after`, at most `limit` and about 1 MiB (a page may hold fewer, never zero while more exist). */
   page(stream: string, after: number, limit: number): Promise<Page>
 
   /**
@@ -82,7 +118,11 @@ export interface EventLog {
    */
   follow(stream: string, from: Position, listener: (change: Change) => void): () => void
 
-  /** Streams whose name begins with `prefix`, most recently appended first. `before` is an exclusive `updated` for paging. */
+  /**
+   * Streams whose name begins with `prefix` (a whole first word at least: `session:`, `board`), most recently
+   * appended first. `before` is an exclusive `updated` for paging; streams of one and the same `updated` come on
+   * one page, which then holds more than `limit`.
+   */
   streams(prefix: string, limit: number, before?: string): Promise<StreamSummary[]>
 
   /** Removes a stream for good (its followers are told `reset` with head 0). */

@@ -1,9 +1,26 @@
-import type { NewEvent } from './EventLog.ts'
+import { randomBytes, randomInt } from 'node:crypto'
+import type { Batch, NewEvent } from './EventLog.ts'
 
-/** The stored and sent form of one event: `id: <epoch>.<seq>\ndata: <json>\n\n`. */
+/** A label for a stream's numbering: random, so that a stream that begins again is never taken for the old one. */
+export const createEpoch = (): string => randomBytes(6).toString('hex')
+
+/** 48 random bits as a decimal number above 0. */
+export const createTicket = (): string => String(randomInt(2 ** 48 - 1) + 1)
+
+/**
+ * The stored and sent form of one event: `id: <epoch>.<seq>\ndata: <json>\n\n`. `kind`, `id` and `at` come first in
+ * the JSON; an `id` or `at` among the event's own fields does not get through.
+ */
 export function toFrame(epoch: string, seq: number, at: string, event: NewEvent): string {
-  const { kind, ...fields } = event
-  return `id: ${epoch}.${seq}\ndata: ${JSON.stringify({ kind, id: seq, at, ...fields })}\n\n`
+  const json = JSON.stringify({ ...{ kind: '', id: 0, at: '' }, ...event, ...{ id: seq, at } })
+  return `id: ${epoch}.${seq}\ndata: ${json}\n\n`
+}
+
+/** Numbers, dates and labels events that come after seq `after`. */
+export function toBatch(epoch: string, after: number, events: NewEvent[], at = new Date()): Batch {
+  const date = at.toISOString()
+  const frames = events.map((event, i) => toFrame(epoch, after + 1 + i, date, event)).join('')
+  return { epoch, first: after + 1, last: after + events.length, frames: Buffer.from(frames) }
 }
 
 /** The JSON texts in a run of frames, in order. */
@@ -18,4 +35,36 @@ export function toJsonTexts(frames: Buffer | string): string[] {
     at = end + 2
   }
   return texts
+}
+
+/** The events of a batch that come after seq `after`, at most `limit`; null when there are none. */
+export function cutBatch(batch: Batch, after: number, limit = Infinity): Batch | null {
+  const first = Math.max(batch.first, after + 1)
+  const last = Math.min(batch.last, first + limit - 1)
+  if (first > last) return null
+  if (first === batch.first && last === batch.last) return batch
+  const start = skipFrames(batch.frames, 0, first - batch.first)
+  const end = last === batch.last ? batch.frames.length : skipFrames(batch.frames, start, last - first + 1)
+  return { epoch: batch.epoch, first, last, frames: batch.frames.subarray(start, end) }
+}
+
+/** Joins batches that follow one another without a gap, of one epoch. */
+export function joinBatches(batches: [Batch, ...Batch[]]): Batch {
+  const [head] = batches
+  if (batches.length === 1) return head
+  const frames = Buffer.concat(batches.map((batch) => batch.frames))
+  return { ...head, last: batches.at(-1)?.last ?? head.last, frames }
+}
+
+/** Epoch and seq of the frame at the start of `frames`. */
+export function readFrameId(frames: Buffer): { epoch: string; seq: number } {
+  const line = frames.toString('latin1', 4, frames.indexOf(10))
+  const dot = line.indexOf('.')
+  return { epoch: line.slice(0, dot), seq: Number(line.slice(dot + 1)) }
+}
+
+function skipFrames(frames: Buffer, from: number, count: number): number {
+  let at = from
+  for (let i = 0; i < count; i++) at = frames.indexOf('\n\n', at) + 2
+  return at
 }
