@@ -1,0 +1,34 @@
+import type { Thresholds } from '#app/schema/preset.ts'
+import { checked, unchecked, type Judgement, type ProbeOutput } from '../Judgement.ts'
+import { levelOf, lowerLevel } from '../levelOf.ts'
+import { parsePressure, type Resource, type Stall } from '../parsers/parsePressure.ts'
+import { whyNot } from '../whyNot.ts'
+
+const looks = [
+  { resource: 'memory', kind: 'full', topic: 'memory', words: 'all work stood still for want of memory' },
+  { resource: 'io', kind: 'full', topic: 'disk', words: 'all work stood still for want of disks' },
+  { resource: 'cpu', kind: 'some', topic: 'cpu', words: 'something waited for a processor' },
+] as const satisfies { resource: Resource; kind: 'some' | 'full'; topic: string; words: string }[]
+
+/** Trouble only when the last second and the last ten agree: a single hiccup is none. */
+export function judgePressure(output: ProbeOutput, thresholds: Thresholds<'pressure'>): Judgement[] {
+  const pressure = parsePressure(output.stdout)
+  const found = looks.flatMap(({ resource, kind, topic, words }) => {
+    const stall: Stall | null = pressure[resource]?.[kind] ?? null
+    const { nowPercent = null, avg10Percent = null } = stall ?? {}
+    const percent = nowPercent ?? avg10Percent
+    if (percent === null) return []
+    const threshold = thresholds[`${resource}_percent`]
+    const level = lowerLevel(levelOf(percent, threshold), levelOf(avg10Percent ?? percent, threshold))
+    const value = Math.round(percent)
+    const over = nowPercent === null ? 'of the last 10 s' : 'of the last second'
+    const text = `For ${value} % ${over} ${words}.`
+    return [checked({ level, topic, text, value, unit: '%' })]
+  })
+  if (found.length > 0) return found
+  const why =
+    /not supported|No such file/i.test(output.stderr) || output.stderr === ''
+      ? 'this kernel does not measure it (older than 4.20, or switched off)'
+      : whyNot(output)
+  return [unchecked('pressure (PSI)', why)]
+}
