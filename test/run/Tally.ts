@@ -12,7 +12,7 @@ export function emptyTally(): Tally {
 /** A skip has to say why; one that does not is a failure. */
 export function addSkip(tally: Tally, name: string, reason: string | undefined): void {
   if (reason) tally.skips.push({ name, reason })
-  else tally.failures.push({ name, message: 'was skipped without a reason' })
+  else tally.failures.push({ name, message: 'did not run, and no reason is given' })
 }
 
 export function sumTallies(tallies: Tally[]): Tally {
