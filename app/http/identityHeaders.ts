@@ -22,12 +22,14 @@ export function malformedIdentityHeader(request: IncomingMessage): string | unde
   return undefined
 }
 
-/** Answers 400 before anything else looks at the request. */
+/** Answers 400 before anything else looks at the request; also when HTTP/1.1 is spoken without a Host (RFC 9112). */
 export function refuseMalformedIdentity(): RequestHandler {
   return (request, _response, next) => {
     const name = malformedIdentityHeader(request)
     if (name !== undefined)
       throw new AppError('malformed_identity', `The header ${name} is repeated, or looks like another one.`)
+    if (request.headers.host === undefined && request.httpVersion === '1.1')
+      throw new AppError('malformed_identity', 'The header Host is missing.')
     next()
   }
 }

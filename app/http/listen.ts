@@ -18,9 +18,13 @@ export function createHttpServer(handler: RequestListener): Server {
       // Longer than a proxy keeps an idle connection, so that the proxy is the one to close it.
       keepAliveTimeout: 95_000,
       maxHeaderSize: 16 * 1024,
+      // The app refuses what has no Host, in the shape of every other error.
+      requireHostHeader: false,
     },
     handler,
   )
+  // An `Expect` that is not known is no reason to answer outside the app.
+  server.on('checkExpectation', handler)
   answerParserErrors(server)
   return server
 }

@@ -28,7 +28,8 @@ export function staticUi(uiDir: string): RequestHandler {
     if (!['GET', 'HEAD'].includes(request.method) || isApiPath(request.path)) return next()
     files(request, response, (error?: unknown) => {
       if (error) return next(error)
-      if (!isNavigation(request)) throw new AppError('not_found', 'There is no such file.')
+      // Thrown in here, outside Express, an error would end the process.
+      if (!isNavigation(request)) return next(new AppError('not_found', 'There is no such file.'))
       const page = join(uiDir, fallbackPage)
       if (!existsSync(page)) return void response.status(503).type('text/plain').send(notBuilt)
       setHeaders(response, page)
@@ -48,12 +49,17 @@ function headersFor(uiDir: string): (response: Response, file: string) => void {
   const immutable = join(uiDir, '_app', 'immutable', '/')
   const policies = new Map<string, { mtimeMs: number; policy: string }>()
   const policyOf = (file: string) => {
-    const { mtimeMs } = statSync(file)
-    const known = policies.get(file)
-    if (known?.mtimeMs === mtimeMs) return known.policy
-    const policy = pagePolicy(readFileSync(file, 'utf8'))
-    policies.set(file, { mtimeMs, policy })
-    return policy
+    try {
+      const { mtimeMs } = statSync(file)
+      const known = policies.get(file)
+      if (known?.mtimeMs === mtimeMs) return known.policy
+      const policy = pagePolicy(readFileSync(file, 'utf8'))
+      policies.set(file, { mtimeMs, policy })
+      return policy
+    } catch {
+      // A new build has just replaced the file: the policy of a page without inline scripts is safe for any.
+      return pagePolicy('')
+    }
   }
   return (response, file) => {
     const cache = file.startsWith(immutable) ? 'public, max-age=31536000, immutable' : 'no-cache'
