@@ -46,7 +46,8 @@ describe('a built UI', () => {
     expect(await cache('/sw.js')).toBe('no-cache')
     expect(await cache('/manifest.webmanifest')).toBe('no-cache')
     const etag = (await get('/sw.js')).headers.get('etag') ?? ''
-    expect((await get('/sw.js', { 'if-none-match': etag })).status).toBe(304)
+    const again = `GET /sw.js HTTP/1.1\r\nHost: a\r\nIf-None-Match: ${etag}\r\nConnection: close\r\n\r\n`
+    expect((await rawHttp(app.port, again)).status).toBe(304)
   })
 
   test('what is missing answers 404 in the shape of every error, never a page', async () => {
