@@ -7,6 +7,6 @@ export class LocalRunner implements Runner {
   async exec({ command, ...request }: ExecRequest): Promise<ExecResult> {
     const refused = unsendable(command)
     if (refused) return failedResult(refused, performance.now())
-    return await runProcess({ ...request, argv: ['/bin/sh', '-c', command] })
+    return runProcess({ ...request, argv: ['/bin/sh', '-c', command] })
   }
 }

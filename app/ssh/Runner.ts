@@ -16,8 +16,12 @@ export interface ExecRequest {
 
 /**
  * The end of a command, success or not: never thrown. `exitCode` is null when the command did not run, was
- * killed, or its end is unknown; then `failedLeg` says which leg failed and `failure` says it in a sentence.
- * `lost` means that the connection broke after the command was sent: it may have run.
+ * stopped by us, or its end is unknown; then `failedLeg` says which leg failed and `failure` says it in a
+ * sentence. A command that a signal killed over there has 128 + the signal's number, as shells report it.
+ * After `name`, `tcp`, `host_key`, `auth`, `channel` and `command` it was not run. After `lost` (the connection
+ * broke once it was sent) and `timeout` (its own limit passed) it may have run, or may still be running; after
+ * `cancelled` too, and only the sentence says whether it was sent. Time-outs of connecting count as the leg
+ * that they happened in.
  */
 export interface ExecResult {
   exitCode: number | null

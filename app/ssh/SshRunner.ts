@@ -82,7 +82,7 @@ export class SshRunner implements Runner {
   async #connected(signal: AbortSignal | undefined): Promise<Connected> {
     if (this.#connection?.usable) return { ok: true, connection: this.#connection }
     this.#connecting ??= this.#open().finally(() => (this.#connecting = undefined))
-    if (!signal) return await this.#connecting
+    if (!signal) return this.#connecting
     const aborted = Promise.withResolvers<Connected>()
     const onAbort = () => {
       aborted.resolve({

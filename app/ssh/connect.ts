@@ -107,5 +107,5 @@ export async function connect(destination: SshDestination, options: ConnectOptio
     phase = 'auth'
     fail({ error: error as Error })
   }
-  return await promise
+  return promise
 }

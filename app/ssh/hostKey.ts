@@ -7,20 +7,20 @@ export interface HostKey {
 }
 
 // An RSA key signs with SHA-2 only; `ssh-rsa` as an algorithm would be SHA-1.
-const algorithmsOf: Record<string, ServerHostKeyAlgorithm[]> = {
-  'ssh-ed25519': ['ssh-ed25519'],
-  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
-  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
-  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
-  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
-}
+const algorithmsOf = new Map<string, ServerHostKeyAlgorithm[]>([
+  ['ssh-ed25519', ['ssh-ed25519']],
+  ['ecdsa-sha2-nistp256', ['ecdsa-sha2-nistp256']],
+  ['ecdsa-sha2-nistp384', ['ecdsa-sha2-nistp384']],
+  ['ecdsa-sha2-nistp521', ['ecdsa-sha2-nistp521']],
+  ['ssh-rsa', ['rsa-sha2-512', 'rsa-sha2-256']],
+])
 
 /** The key of a line `type base64 [comment]`; null when it is no host key of a type that we know. */
 export function parseHostKey(line: string): HostKey | null {
   const [type, encoded] = line.trim().split(/\s+/)
   if (type === undefined || encoded === undefined) return null
   const blob = Buffer.from(encoded, 'base64')
-  if (keyType(blob) !== type || !(type in algorithmsOf)) return null
+  if (keyType(blob) !== type || !algorithmsOf.has(type)) return null
   return { type, blob }
 }
 
@@ -37,7 +37,7 @@ export function fingerprint(blob: Buffer): string {
 
 /** What to ask the server for: the types of the pinned keys and no other, in the order of the pins. */
 export function hostKeyAlgorithms(pinned: HostKey[]): ServerHostKeyAlgorithm[] {
-  return [...new Set(pinned.flatMap(({ type }) => algorithmsOf[type] ?? []))]
+  return [...new Set(pinned.flatMap(({ type }) => algorithmsOf.get(type) ?? []))]
 }
 
 /** Whether the server's key is one of the pinned; takes the same time for every key of a given length. */

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import type { ParsedKey } from 'ssh2'
 import { fingerprint } from './hostKey.ts'
 import type { SshKey } from './SshDestination.ts'
 
@@ -12,7 +13,7 @@ export type LoadedKey =
  */
 export async function loadKey(key: SshKey): Promise<LoadedKey | { problem: string }> {
   if ('agent' in key) return { type: 'agent', agent: key.agent, label: `the SSH agent at ${key.agent}` }
-  if ('privateKey' in key) return await checkKey(key.privateKey, 'The private key')
+  if ('privateKey' in key) return checkKey(key.privateKey, 'The private key')
   const name = `The key file ${key.file}`
   let text: string
   try {
@@ -21,7 +22,7 @@ export async function loadKey(key: SshKey): Promise<LoadedKey | { problem: strin
   } catch (error) {
     return { problem: `${name} ${unreadable((error as NodeJS.ErrnoException).code)}.` } // what node:fs throws
   }
-  return await checkKey(text, name)
+  return checkKey(text, name)
 }
 
 function unreadable(code: string | undefined): string {
@@ -44,7 +45,7 @@ async function checkKey(text: string, name: string): Promise<LoadedKey | { probl
       : 'is not a private key in OpenSSH format: make one with `ssh-keygen -t ed25519`'
     return { problem: `${name} ${advice}.` }
   }
-  const first = (Array.isArray(parsed) ? parsed[0] : parsed) as import('ssh2').ParsedKey // all that parseKey gives but errors
+  const first = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey // all that parseKey gives but errors
   if (!first.isPrivateKey()) {
     return { problem: `${name} holds a public key: give the private one, the file without \`.pub\`.` }
   }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -62,7 +62,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       'KbdInteractiveAuthentication no',
       'PermitRootLogin yes',
       'LogLevel VERBOSE',
-      // The account's own start files would run before each command.
+      // The account's own start files would run before each command. It also marks what is ours, see `orphans`.
       `SetEnv HOME=${folder}`,
       ...(maxSessions === undefined ? [] : [`MaxSessions ${String(maxSessions)}`]),
       ...(maxStartups === undefined ? [] : [`MaxStartups ${maxStartups}`]),
@@ -107,6 +107,8 @@ function running(
     killConnections: () => killAll(descendants(child.pid)),
     stop: async () => {
       await kill()
+      // Again, until nobody is left who could have started another one meanwhile.
+      for (let left = orphans(folder); left.length > 0; left = orphans(folder)) killAll(left)
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -174,6 +176,21 @@ function descendants(root: number | undefined): number[] {
     for (const [pid, ppid] of parents) if (ppid === parent && pid !== undefined) found.push(pid)
   }
   return found.slice(1)
+}
+
+/** Commands outlive their connection: sshd closes their pipes and lets them go. */
+function orphans(home: string): number[] {
+  if (process.platform !== 'linux') return []
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`HOME=${home}`)
+      } catch {
+        return false // Ended meanwhile, or somebody else's.
+      }
+    })
+    .map(Number)
 }
 
 function killAll(pids: number[]): void {
