@@ -1,0 +1,127 @@
+import type { Response } from 'express'
+import type { Socket } from 'node:net'
+import { frames, openSse } from './sse.ts'
+
+/** A reset that this client has not been told yet. */
+export interface PendingReset {
+  reason: string
+  epoch: string
+  head: number
+  /** The stream is gone for good: `gone` follows and the stream ends. */
+  gone: boolean
+}
+
+/** What a slow connection is given at a time: its progress is seen at each of these, so it bounds a fair wait. */
+const pieceBytes = 64 * 1024
+
+/**
+ * One attached client: its socket, and how far it has been served.
+ *
+ * `live`: it has everything up to the feed's `sent` and gets each flush. `ahead`: it read further than the feed
+ * has sent and waits for the feed. `behind`: `catchUp` is serving it, and only `catchUp` writes events to it.
+ */
+export class SseClient {
+  readonly id: string
+  readonly requestId: string
+  readonly openedAt: number
+  /** When its identity ends, in ms since 1970; Infinity when it does not. */
+  readonly expiresAt: number
+  state: 'behind' | 'ahead' | 'live' = 'behind'
+  epoch: string
+  /** The last seq that was written to it; while it is `live` the feed's `sent` counts instead. */
+  seq: number
+  /** Once it has this seq it is told `caught-up`; null when it has been. */
+  catchUpTo: number | null
+  reset: PendingReset | null = null
+  pingAt: number
+  /** Since when its socket takes nothing, or its log cannot be read; null while it makes progress. */
+  stalledSince: number | null = null
+  /** Events written to it. */
+  events = 0
+  closed = false
+  readonly #response: Response
+  readonly #socket: Socket
+  #inFrame = false
+
+  /** Sends the headers. `at` is where to begin, `head` what `caught-up` waits for. */
+  constructor(
+    response: Response,
+    who: { id: string; requestId: string; expiresAt: number; openedAt: number; pingAt: number },
+    at: { epoch: string; seq: number; head: number },
+  ) {
+    this.id = who.id
+    this.requestId = who.requestId
+    this.expiresAt = who.expiresAt
+    this.openedAt = who.openedAt
+    this.pingAt = who.pingAt
+    this.epoch = at.epoch
+    this.seq = at.seq
+    this.catchUpTo = at.head
+    this.#response = response
+    this.#socket = openSse(response)
+  }
+
+  /** Lets go what was held back since the headers, in one packet. */
+  uncork(): void {
+    this.#socket.uncork()
+  }
+
+  /** Whether more is queued than its socket should hold; `drained` tells when that is over. */
+  get full(): boolean {
+    return this.#socket.writableLength > 0 && this.#socket.writableNeedDrain
+  }
+
+  /** Resolves when the socket has taken everything, or is closed. `now` is a clock in ms. */
+  drained(now: () => number): Promise<void> {
+    const socket = this.#socket
+    this.stalledSince = now()
+    return new Promise((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done)
+        socket.off('close', done)
+        this.stalledSince = null
+        resolve()
+      }
+      socket.on('drain', done)
+      socket.on('close', done)
+    })
+  }
+
+  /** One flush of `count` events. The buffer is shared by all who get it. */
+  write(run: Buffer | string, count: number): void {
+    this.#socket.write(run)
+    this.events += count
+  }
+
+  /** The same in pieces, waiting whenever the socket is full. */
+  async deliver(run: Buffer, count: number, now: () => number): Promise<void> {
+    this.#inFrame = true
+    for (let at = 0; at < run.length && !this.closed; at += pieceBytes) {
+      this.#socket.write(run.subarray(at, at + pieceBytes))
+      if (this.full) await this.drained(now)
+    }
+    this.#inFrame = false
+    this.events += count
+  }
+
+  /** Skipped while a frame is half written or the socket is full: then it is not silent, but slow. */
+  ping(): void {
+    if (!this.#inFrame && !this.full) this.#socket.write(frames.ping)
+  }
+
+  /** Ends the stream after what is queued; `retryMs` tells the client when to come back. */
+  end(retryMs?: number): void {
+    this.closed = true
+    // One that takes nothing would keep its socket open for as long as it likes.
+    if (this.full) return void this.#socket.destroy()
+    // Nothing may follow half a frame: the client forgets an unfinished one.
+    if (retryMs !== undefined && !this.#inFrame) this.#socket.write(frames.retry(retryMs))
+    this.#response.end()
+  }
+
+  /** Cuts the connection and drops what is queued. */
+  drop(): void {
+    this.closed = true
+    this.#socket.destroy()
+  }
+}
