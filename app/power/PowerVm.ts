@@ -1,0 +1,31 @@
+import { execFresh } from '#app/ssh/execFresh.ts'
+import type { Runner } from '#app/ssh/Runner.ts'
+import type { SshDestination } from '#app/ssh/SshDestination.ts'
+import type { SshPool } from '#app/ssh/SshPool.ts'
+
+/** Where one VM's power is: the account on its hypervisor, with the key whose forced command names this VM. */
+export interface VmPlace {
+  name: string
+  title: string
+  /** Names of the targets that run inside it. */
+  targets: string[]
+  /** A simulated VM. */
+  demo: boolean
+  hypervisor: SshDestination
+}
+
+export interface PowerVm extends Omit<VmPlace, 'hypervisor'> {
+  /** A new connection for each command: mutations must not depend on what an old one went through. */
+  fresh: Runner
+  /** A connection that stays open: for what only reads. */
+  warm: Runner
+}
+
+/** Gives a VM its two ways to its hypervisor. */
+export function powerVm({ hypervisor, ...vm }: VmPlace, pool: Pick<SshPool, 'runner'>): PowerVm {
+  return {
+    ...vm,
+    fresh: { exec: (request) => execFresh(hypervisor, request) },
+    warm: pool.runner(hypervisor, { maxInFlight: 1 }),
+  }
+}

@@ -1,0 +1,289 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
+import type { HostScript } from '../../../test/fakes/hostScript.ts'
+import { onHost } from '../../../test/fakes/hostTest.ts'
+
+const op = '0123456789abcdef0123456789abcdef'
+const other = 'f'.repeat(32)
+const busybox = spawnSync('sh', ['-c', 'command -v busybox']).stdout.toString().trim()
+
+describe.concurrent('status', () => {
+  const it = onHost()
+  const status = async (host: HostScript, command = 'status') => {
+    const { stdout, ...rest } = await host.request(command)
+    return { ...rest, found: JSON.parse(stdout.split('\n')[0] ?? '') }
+  }
+
+  it('tells a running VM whose monitor answers', async ({ host }) => {
+    const { code, found, end } = await status(host)
+    expect(code).toBe(0)
+    expect(found).toMatchObject({ state: 'running', qmp: 'answers', wedged: false, locked: null, busy: null })
+    expect(end).toMatchObject({ verb: 'status', exit_code: 0, outcome: 'done' })
+  })
+
+  it('calls a VM wedged, with evidence, only after its monitor was silent twice', async ({ host }) => {
+    await writeFile(join(host.vm, 'wedge'), '')
+    const { code, found } = await status(host)
+    expect(code).toBe(0)
+    expect(found).toMatchObject({ state: 'running', qmp: 'silent', wedged: true })
+    expect(found.evidence).toContain('running-qemu')
+    expect(await host.calls()).toHaveLength(2)
+  })
+
+  it('names a configuration lock', async ({ host }) => {
+    await writeFile(join(host.vm, 'lock'), 'backup\n')
+    expect((await status(host)).found).toMatchObject({ locked: 'backup', state: 'running' })
+  })
+
+  it.for<[string, object]>([
+    ['io-error', { state: 'paused', evidence: 'QEMU paused the VM: io-error' }],
+    ['prelaunch', { state: 'paused', evidence: null }],
+    ['"\\nonsense', { state: 'unknown', evidence: 'qm status calls it: "\\nonsense' }],
+  ])('translates what QEMU calls %s', async ([word, expected], { host }) => {
+    await host.replaceQm(
+      `#!/bin/sh\nprintf '%s\\n' 'pid: 4200001' 'qmpstatus: ${word}' 'running-qemu: 9' 'status: running'\n`,
+    )
+    expect((await status(host)).found).toMatchObject(expected)
+  })
+
+  it('fails with the words of qm when that cannot say', async ({ host }) => {
+    await host.replaceQm("#!/bin/sh\necho 'ipcc_send_rec[1] failed: Connection refused' >&2\nexit 111\n")
+    const { code, found } = await status(host)
+    expect(code).toBe(70)
+    expect(found.state).toBe('unknown')
+    expect(found.evidence).toContain('ipcc_send_rec[1] failed: Connection refused')
+  })
+
+  it('gives up on a qm that hangs', async ({ host }) => {
+    await host.replaceQm('#!/bin/sh\nexec sleep 60\n')
+    const { code, found } = await status(host)
+    expect(code).toBe(70)
+    expect(found).toMatchObject({ state: 'unknown', evidence: 'qm status failed: no answer within 4 s' })
+  })
+
+  it('tells how an operation ended, and never runs one', async ({ host }) => {
+    expect((await status(host, `status ${op}`)).found.operation).toBeNull()
+    await host.request(`cycle ${op}`)
+    const before = await host.calls()
+    const { found } = await status(host, `status ${op}`)
+    expect(found.operation).toMatchObject({ op, verb: 'cycle', outcome: 'done', exit_code: 0 })
+    expect((await host.calls()).slice(before.length)).toEqual(['status 100 --verbose'])
+  })
+})
+
+describe('forensics', () => {
+  const it = onHost()
+  it('reports what qm and /proc tell, without secrets, and names what did not end', async ({ host }) => {
+    await host.replaceQm(`#!/bin/sh
+case $1 in
+  status) printf 'pid: %s\\nqmpstatus: running\\nstatus: running\\n' ${process.pid} ;;
+  config) printf 'cipassword: hunter2\\nargs: -secret hunter2\\nname: x\\n' ;;
+  pending) echo 'cur cipassword: hunter2'; exec sleep 60 ;;
+esac
+`)
+    const { code, stdout, end } = await host.request('forensics')
+    expect(code).toBe(0)
+    expect(end).toMatchObject({ verb: 'forensics', outcome: 'done' })
+    expect(stdout).toContain('the monitor of QEMU does not answer')
+    expect(stdout).toContain('cipassword: [redacted]')
+    expect(stdout).toContain('name: x')
+    expect(stdout).toContain(`/proc/${process.pid}/wchan`)
+    expect(stdout).not.toContain('hunter2')
+    expect(stdout.length).toBeLessThan(256 * 1024)
+  })
+})
+
+const mutating = (calls: string[]) => calls.filter((call) => !call.startsWith('status'))
+
+/** What holds for the scripts with the tools of a full Linux, and with those of busybox without any lock tool. */
+function operations(scriptsFolder: () => string) {
+  const it = onHost(scriptsFolder)
+
+  it('cycles: stops, sees the end, starts, and says so in its last line', async ({ host }) => {
+    const { code, stdout, end } = await host.request(`cycle ${op}`)
+    expect(code).toBe(0)
+    expect(end).toMatchObject({ op, verb: 'cycle', exit_code: 0, outcome: 'done' })
+    expect(stdout).toContain('before: running')
+    expect(mutating(await host.calls())).toEqual(['stop 100', 'start 100'])
+    expect(await readFile(join(host.vm, 'starts'), 'utf8')).toBe('2\n')
+  })
+
+  it('runs an op once: sent again while it runs it is joined, sent again later it is replayed', async ({
+    host,
+  }) => {
+    const twice = await Promise.all([host.request(`cycle ${op}`), host.request(`cycle ${op}`)])
+    const later = await host.request(`cycle ${op}`)
+    for (const { code, end, stdout } of [...twice, later]) {
+      expect(code).toBe(0)
+      expect(end).toMatchObject({ op, outcome: 'done' })
+      expect(stdout).toContain('qm stop 100')
+    }
+    expect(mutating(await host.calls())).toEqual(['stop 100', 'start 100'])
+  })
+
+  it('replays a failure as the failure that it was', async ({ host }) => {
+    await writeFile(join(host.vm, 'lock'), 'backup\n')
+    const first = await host.request(`stop ${op}`)
+    await rm(join(host.vm, 'lock'))
+    const again = await host.request(`stop ${op}`)
+    expect(first.code).toBe(70)
+    expect(first.stderr).toContain('VM is locked (backup)')
+    expect(again).toEqual(first)
+    expect(mutating(await host.calls())).toEqual(['stop 100'])
+  })
+
+  it('answers another op with the name of the one that runs', async ({ host }) => {
+    const first = host.request(`cycle ${op}`)
+    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']), 5000)
+    const second = await host.request(`reset ${other}`)
+    expect(second.code).toBe(75)
+    expect(second.end).toMatchObject({ op: other, outcome: 'refused', running: op })
+    expect((await first).code).toBe(0)
+    expect(mutating(await host.calls())).toEqual(['stop 100', 'start 100'])
+    expect((await host.request(`reset ${other}`)).code).toBe(0)
+  })
+
+  it('goes on when its caller is killed', async ({ host }) => {
+    const caller = host.start(`cycle ${op}`)
+    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']), 5000)
+    caller.kill('SIGKILL')
+    caller.stdout?.destroy()
+    caller.stderr?.destroy()
+    await once(caller, 'exit')
+    const told = await host.request(`cycle ${op}`)
+    expect(told.end).toMatchObject({ op, outcome: 'done' })
+    expect(mutating(await host.calls())).toEqual(['stop 100', 'start 100'])
+  })
+
+  it('tells an operation whose process died as unknown, does not repeat it, and lets others run', async ({
+    host,
+  }) => {
+    const caller = host.request(`cycle ${op}`)
+    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']), 5000)
+    const [, , pid] = (await readFile(join(host.dir, 'state/current'), 'utf8')).split(' ')
+    process.kill(Number(pid), 'SIGKILL')
+    const lost = await caller
+    expect(lost.code).toBe(73)
+    expect(lost.end).toMatchObject({ op, outcome: 'unknown' })
+    expect((await host.request(`cycle ${op}`)).code).toBe(73)
+    expect(mutating(await host.calls())).toEqual(['stop 100'])
+    // The orphaned qm may still be stopping the VM: what comes next must find that ended.
+    await vi.waitFor(
+      async () => expect(await readFile(join(host.vm, 'state'), 'utf8')).toBe('stopped\n'),
+      5000,
+    )
+    expect((await host.request(`start ${other}`)).code).toBe(0)
+  })
+}
+
+describe.concurrent('operations', () => operations(() => import.meta.dirname))
+
+describe.skipIf(!busybox)(
+  'operations with busybox alone: no flock, setsid, timeout',
+  { concurrent: true },
+  () => {
+    let folder: string
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'breakglass-busybox-'))
+      const applets =
+        'sh env head tail tr cut sed awk date sleep find cat mkdir rmdir mv rm ln od grep ps wc sort uname uptime dmesg'
+      for (const name of applets.split(' ')) await symlink(busybox, join(folder, name))
+      for (const name of ['breakglass-pve', 'breakglass-worker', 'breakglass-probe']) {
+        await copyFile(join(import.meta.dirname, name), join(folder, name))
+        const text = await readFile(join(folder, name), 'utf8')
+        await writeFile(join(folder, name), text.replace(/^PATH=.*$/m, `PATH=${folder}`))
+      }
+    })
+    afterAll(() => rm(folder, { recursive: true }))
+    operations(() => folder)
+  },
+)
+
+describe.concurrent('what qm may say', () => {
+  const it = onHost()
+
+  it('a reset that QEMU does not take has failed', async ({ host }) => {
+    await writeFile(join(host.vm, 'wedge'), '')
+    const { code, end, stderr } = await host.request(`reset ${op}`)
+    expect(code).toBe(70)
+    expect(end.outcome).toBe('failed')
+    expect(stderr).toContain("VM 100 qmp command 'system_reset' failed - got timeout")
+  })
+
+  it('a wedged VM is cycled through the escalation of qm', async ({ host }) => {
+    await writeFile(join(host.vm, 'wedge'), '')
+    const { code, stdout, stderr } = await host.request(`cycle ${op}`)
+    expect(code).toBe(0)
+    expect(stdout).toContain('monitor silent')
+    expect(stderr).toContain('VM still running - terminating now with SIGKILL')
+  })
+
+  it('stopping what is stopped is done', async ({ host }) => {
+    await writeFile(join(host.vm, 'state'), 'stopped\n')
+    expect(await host.request(`stop ${op}`)).toMatchObject({ code: 0, end: { outcome: 'done' } })
+  })
+
+  it('starting what runs has failed', async ({ host }) => {
+    const { code, stderr } = await host.request(`start ${op}`)
+    expect(code).toBe(70)
+    expect(stderr).toContain('VM 100 already running')
+  })
+
+  it('a process that survives its stop is told as unknown, and nothing is started', async ({ host }) => {
+    await host.replaceQm(`#!/bin/sh
+echo "$*" >>"\${0%/*}/calls"
+[ "$1" != stop ] || touch "\${0%/*}/stopped"
+if [ -e "\${0%/*}/stopped" ]; then s=stopped; else s=running; fi
+[ "$1" != status ] || printf 'pid: %s\\nqmpstatus: %s\\nrunning-qemu: 9\\n' ${process.pid} $s
+`)
+    const { code, end } = await host.request(`cycle ${op}`)
+    expect(code).toBe(71)
+    expect(end).toMatchObject({ outcome: 'unknown' })
+    expect(end.detail).toContain(`process ${process.pid}`)
+    expect(mutating(await host.calls())).toEqual(['stop 100'])
+  })
+
+  it('a cycle whose start fails says that the VM is off', async ({ host }) => {
+    await host.replaceQm(`#!/bin/sh
+echo "$*" >>"\${0%/*}/calls"
+[ "$1" != start ] || { echo 'cluster not ready - no quorum?' >&2; exit 255; }
+exec "\${0%/*}/vm/qm" "$@"
+`)
+    const { code, end } = await host.request(`cycle ${op}`)
+    expect(code).toBe(72)
+    expect(end).toMatchObject({
+      outcome: 'failed',
+      detail: 'the VM is off: qm start failed: cluster not ready - no quorum?',
+    })
+  })
+
+  it('a VM that qm starts does not inherit the lock', async ({ host }) => {
+    await writeFile(join(host.vm, 'state'), 'stopped\n')
+    const pidFile = join(host.dir, 'daemon')
+    await host.replaceQm(`#!/bin/sh
+[ "$1" != start ] || { sleep 60 >/dev/null 2>&1 & echo $! >'${pidFile}'; }
+exec "\${0%/*}/vm/qm" "$@"
+`)
+    expect((await host.request(`start ${op}`)).code).toBe(0)
+    expect((await host.request(`reset ${other}`)).code).toBe(0)
+    process.kill(Number(await readFile(pidFile, 'utf8')))
+  })
+
+  it('an op that belongs to one verb is refused for another', async ({ host }) => {
+    await host.request(`stop ${op}`)
+    const { code, end } = await host.request(`start ${op}`)
+    expect({ code, end }).toMatchObject({ code: 64, end: { outcome: 'refused' } })
+    expect(mutating(await host.calls())).toEqual(['stop 100'])
+  })
+
+  it('a mutation without an op gets one of its own each time', async ({ host }) => {
+    const [first, second] = [await host.request('reset'), await host.request('reset')]
+    expect(first.end.op).toMatch(/^[0-9a-f]{32}$/)
+    expect(second.end.op).not.toBe(first.end.op)
+    expect(mutating(await host.calls())).toEqual(['reset 100', 'reset 100'])
+  })
+})

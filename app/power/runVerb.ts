@@ -1,0 +1,36 @@
+import type { PowerResult, Verb } from '#app/schema/api.ts'
+import type { ExecRequest } from '#app/ssh/Runner.ts'
+import { judge } from './judge.ts'
+import type { PowerVm } from './PowerVm.ts'
+import { verbTable } from './verbs.ts'
+
+/** The forensics report is at most 220 kB. */
+const maxOutputBytes = 512 * 1024
+
+export interface RunVerbOptions {
+  /** 32 hex digits that name the operation. */
+  op: string
+  /** Ends the wait for what only reads. A mutation, once asked for, is never given up by its caller. */
+  signal?: AbortSignal
+  onOutput?: ExecRequest['onOutput']
+}
+
+/** Sends one verb to the VM's hypervisor and says how it ended. Never throws; keeps no state. */
+export async function runVerb(vm: PowerVm, verb: Verb, options: RunVerbOptions): Promise<PowerResult> {
+  const { op, signal, onOutput } = options
+  const { mutating, timeoutMs } = verbTable[verb]
+  const request: ExecRequest = {
+    command: mutating ? `${verb} ${op}` : verb,
+    timeoutMs,
+    maxOutputBytes,
+    ...(onOutput && { onOutput }),
+  }
+  if (mutating) return judge(verb, op, await vm.fresh.exec(request))
+  return judge(verb, op, await vm.warm.exec(signal ? { ...request, signal } : request))
+}
+
+/** Asks the hypervisor how an operation ended, without running anything. */
+export async function askForOperation(vm: PowerVm, op: string): Promise<PowerResult> {
+  const request = { command: `status ${op}`, timeoutMs: verbTable.status.timeoutMs, maxOutputBytes }
+  return judge('status', op, await vm.warm.exec(request))
+}
