@@ -1,0 +1,67 @@
+import type { Operation, PowerResult, PresetSummary, Session, Verb, Vm } from '#app/schema/api.ts'
+import { request, type Answer, type RequestHooks } from './request.ts'
+
+/** Above the server's own worst case (a cycle may take 300 s), so that the server's word comes first. */
+const verbTimeoutMs = 330_000
+
+const inPath = encodeURIComponent
+
+/** The calls of the contract that the UI makes, typed. Nothing here retries. */
+export function createApi(hooks: RequestHooks) {
+  return {
+    presets: () => request<PresetSummary[]>(hooks, '/api/presets'),
+
+    sessions: (query: string, signal?: AbortSignal) =>
+      request<Session[]>(
+        hooks,
+        `/api/sessions${query === '' ? '' : `?q=${inPath(query)}`}`,
+        signal === undefined ? {} : { signal },
+      ),
+
+    createSession: () => request<{ session_id: string }>(hooks, '/api/session', { method: 'POST', body: {} }),
+
+    archiveSession: (id: string) =>
+      request<unknown>(hooks, `/api/session/${inPath(id)}`, { method: 'DELETE' }),
+
+    exportPath: (id: string) => `/api/session/${inPath(id)}/export?format=md`,
+
+    streamPath: (id: string) => `/api/session/${inPath(id)}/stream`,
+
+    outputPath: (id: string, seq: number) => `/api/session/${inPath(id)}/output/${seq}`,
+
+    /** `key` makes a repeat of the same send start nothing twice. */
+    prompt: (id: string, body: { prompt: string } | { preset: string }, key: string) =>
+      request<{ turn: string }>(hooks, `/api/session/${inPath(id)}/prompt`, {
+        method: 'POST',
+        body,
+        headers: { 'Idempotency-Key': key },
+      }),
+
+    cancel: (id: string) =>
+      request<{ cancelled: boolean }>(hooks, `/api/session/${inPath(id)}/cancel`, {
+        method: 'POST',
+        body: {},
+      }),
+
+    vms: (signal?: AbortSignal) => request<Vm[]>(hooks, '/api/vms', signal === undefined ? {} : { signal }),
+
+    /** Runs one verb under `op`. A 502 or 409 that carries the verb's own body is an answer like any other. */
+    runVerb: async (vm: string, verb: Verb, op: string): Promise<Answer<PowerResult>> => {
+      const answer = await request<PowerResult>(hooks, `/api/vms/${inPath(vm)}/${verb}`, {
+        method: 'POST',
+        body: { op },
+        timeoutMs: verbTimeoutMs,
+      })
+      if (answer.ok || answer.failure.kind !== 'refused' || !('outcome' in answer.failure.fields))
+        return answer
+      // The contract gives 502 and 409 of a verb the same shape as 200.
+      const value = answer.failure.fields as unknown as PowerResult
+      return { ok: true, value, status: answer.failure.status }
+    },
+
+    operation: (vm: string, op: string) =>
+      request<Operation>(hooks, `/api/vms/${inPath(vm)}/operations/${op}`, { timeoutMs: 8_000 }),
+  }
+}
+
+export type Api = ReturnType<typeof createApi>

@@ -1,0 +1,6 @@
+/** `bytes` random bytes as lower-case hex. `crypto.randomUUID` is missing on plain HTTP; this is not. */
+export function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
+}

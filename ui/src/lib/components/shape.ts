@@ -1,0 +1,2 @@
+/** Status by shape: disc, triangle, square, dashed ring, hollow disc. Never by colour alone. */
+export type Shape = 'ok' | 'warn' | 'crit' | 'unknown' | 'off'

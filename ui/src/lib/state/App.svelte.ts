@@ -1,0 +1,109 @@
+import type { PresetSummary, Session, Vm } from '#app/schema/api.ts'
+import { createApi, type Api } from '#ui/api/Api.ts'
+import { VmControl } from '#ui/power/VmControl.svelte.ts'
+import { Clock } from './Clock.svelte.ts'
+import { Connection } from './Connection.svelte.ts'
+import { Remote } from './Remote.svelte.ts'
+import { recall, remember } from './storage.ts'
+import { Theme } from './Theme.svelte.ts'
+
+const pollMs = 5_000
+/** With the sheet closed and the line sound, VMs are read on every third poll. */
+const calmPolls = 3
+
+/** What all screens share. One is made by the layout and handed down by context. */
+export class App {
+  readonly connection = new Connection()
+  readonly clock = new Clock()
+  readonly theme = new Theme()
+  readonly api: Api
+  readonly vms: Remote<Vm[]>
+  readonly presets: Remote<PresetSummary[]>
+  readonly sessions: Remote<Session[]>
+  readonly #controls = new Map<string, VmControl>()
+  #sheetOpen = $state(false)
+  #notice = $state<string | null>(null)
+  #opening: Promise<string | null> | null = null
+
+  constructor() {
+    this.api = createApi({
+      fetch: (input, init) => fetch(input, init),
+      onReached: () => this.connection.reached(),
+      onUnreached: () => this.connection.unreached(),
+      onSignedOut: () => this.connection.signedOut(),
+    })
+    this.vms = new Remote(() => this.api.vms(), 'vms.1')
+    this.presets = new Remote(() => this.api.presets(), 'presets.1')
+    this.sessions = new Remote(() => this.api.sessions(''), 'sessions.1')
+  }
+
+  /** The VM sheet lies over whatever screen is there. */
+  get sheetOpen(): boolean {
+    return this.#sheetOpen
+  }
+
+  /** Something that the operator should know on the next screen. */
+  get notice(): string | null {
+    return this.#notice
+  }
+
+  set notice(text: string | null) {
+    this.#notice = text
+  }
+
+  get lastSession(): string | null {
+    return recall('session')
+  }
+
+  set lastSession(id: string | null) {
+    remember('session', id)
+  }
+
+  openSheet(): void {
+    this.#sheetOpen = true
+    void this.vms.load()
+  }
+
+  closeSheet(): void {
+    this.#sheetOpen = false
+  }
+
+  control(vm: string): VmControl {
+    const known = this.#controls.get(vm)
+    if (known !== undefined) return known
+    const control = new VmControl({ vm, api: this.api, onChange: () => void this.vms.load() })
+    this.#controls.set(vm, control)
+    return control
+  }
+
+  /** Opens a new session; its id, or null when that failed. Two calls at once open one. */
+  newSession(): Promise<string | null> {
+    this.#opening ??= this.api
+      .createSession()
+      .then((answer) => (answer.ok ? answer.value.session_id : null))
+      .finally(() => (this.#opening = null))
+    return this.#opening
+  }
+
+  /** Keeps clock, connection and VMs up to date until the returned function is called. */
+  start(): () => void {
+    let polls = 0
+    const read = (): void => {
+      void this.vms.load()
+      if (this.presets.at === null || this.presets.failure !== null || polls === 0) void this.presets.load()
+    }
+    const poll = (): void => {
+      if (document.visibilityState === 'hidden' || this.connection.reach.state === 'signed_out') return
+      polls++
+      const calm = !this.#sheetOpen && this.connection.reach.state === 'online'
+      if (!calm || polls % calmPolls === 0) read()
+    }
+    read()
+    const timer = setInterval(poll, pollMs)
+    const ends = [this.clock.start(), this.connection.start(), this.connection.onReturn(read)]
+    return () => {
+      clearInterval(timer)
+      for (const end of ends) end()
+    }
+  }
+}
