@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   })
   const routes = [
     ...sessions.routes,
-    ...powerRoutes({ power, audit, attach: (stream, input) => attach(stream, input, true) }),
+    ...powerRoutes({ power, audit, logger, attach: (stream, input) => attach(stream, input, true) }),
   ]
   const ready = (): string[] => (draining.yes ? ['The server is stopping.'] : sessions.notReady())
   const identity = createIdentity({

@@ -61,8 +61,8 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
     const destination = targetDestination(current(), target)
     return destination && pool.runner(destination)
   }
-  const vmOfTarget = (target: string): string | undefined =>
-    vms.find(({ targets }) => targets.includes(target))?.name ?? vms[0]?.name
+  const vmOfTarget = (target: string): VmPlace | undefined =>
+    vms.find(({ targets }) => targets.includes(target)) ?? vms[0]
   const runbook = runbookProvider({ presets, vmOfTarget })
   const tools = createRegistry([shellTool({ presets, runnerOf }), powerTool({ power })])
   const turns = new TurnRunner({
@@ -75,7 +75,8 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
     now: () => new Date(),
     logger,
   })
-  const heartbeat = await openHeartbeat(log, replica)
+  const heartbeat = await openHeartbeat({ redisUrl: current().redisUrl, replica })
+  heartbeat.start()
   const takeOver = createTakeOver({
     log,
     store,
