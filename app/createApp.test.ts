@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createApp, createOpsApp } from '#app/createApp.ts'
 import { createHttpServer, listen } from '#app/http/listen.ts'
 import { createLogger } from '#app/logger.ts'
 import { until } from '../test/fakes/breakglass.ts'
-import { parseReply, rawHttp } from '../test/fakes/rawHttp.ts'
+import { rawHttp } from '../test/fakes/rawHttp.ts'
 import { startTestApp, type TestApp } from '../test/fakes/testApp.ts'
 
 let app: TestApp
@@ -19,7 +20,6 @@ async function call(method: string, path: string, body?: string, headers: Record
   const text = await response.text()
   return { status: response.status, headers: response.headers, text }
 }
-const json = { 'content-type': 'application/json' }
 
 describe('every answer', () => {
   const kinds: [what: string, path: string, status: number][] = [
@@ -90,82 +90,6 @@ describe('an error', () => {
   })
 })
 
-describe('a body', () => {
-  const bodies: [
-    what: string,
-    body: string,
-    headers: Record<string, string>,
-    status: number,
-    detail: RegExp,
-  ][] = [
-    [
-      'with a wrong type',
-      '{"note": 5}',
-      json,
-      400,
-      /In the body: note: found a number; allowed: a text of 0 to 10/,
-    ],
-    [
-      'with a number too large',
-      '{"times": 9}',
-      json,
-      400,
-      /times: found a number; allowed: a whole number from 1 to 3/,
-    ],
-    ['that is a list', '[]', json, 400, /found an empty list; allowed: a mapping with note, times/],
-    ['that is null', 'null', json, 400, /found null; allowed: a mapping/],
-    ['that is no JSON', '{"note": hunter2', json, 400, /^The body is not valid JSON\.$/],
-    ['that is too large', JSON.stringify({ x: 'x'.repeat(256 * 1024) }), json, 413, /256 KiB/],
-    [
-      'of a form',
-      'note=x',
-      { 'content-type': 'application/x-www-form-urlencoded' },
-      415,
-      /application\/json/,
-    ],
-    ['of plain text', '{"note":"x"}', { 'content-type': 'text/plain' }, 415, /application\/json/],
-    ['that is compressed', 'xx', { ...json, 'content-encoding': 'gzip' }, 415, /not compressed/],
-    ['in another character set', '{}', { 'content-type': 'application/json; charset=x-y' }, 415, /UTF-8/],
-  ]
-
-  test.each(bodies)(
-    '%s is refused with a sentence and changes nothing',
-    async (_what, body, headers, status, detail) => {
-      const reply = await call('POST', '/api/things/a', body, headers)
-      expect(reply.status).toBe(status)
-      const told = JSON.parse(reply.text) as { detail: string }
-      expect(told.detail).toMatch(detail)
-      expect(reply.text).not.toContain('hunter2')
-      expect(app.effects).toHaveLength(0)
-    },
-  )
-
-  test.each([
-    ['absent', undefined, {}],
-    ['empty and said to be JSON', '', json],
-    ['empty and said to be a form', '', { 'content-type': 'application/x-www-form-urlencoded' }],
-    ['an empty mapping', '{}', json],
-    ['with unknown fields', '{"unknown": 1, "__proto__": {"note": "x"}}', json],
-  ])('that is %s counts as {}', async (_what, body, headers) => {
-    const reply = await call('POST', '/api/things/a', body, headers as Record<string, string>)
-    expect([reply.status, JSON.parse(reply.text)]).toEqual([201, { id: 'a', note: null }])
-  })
-
-  test('in pieces that are empty counts as {}', async () => {
-    const head = 'POST /api/things/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
-    const reply = await rawHttp(
-      app.port,
-      `${head}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n`,
-    )
-    expect(reply.status).toBe(201)
-  })
-
-  test('is not read where there is nothing to call', async () => {
-    expect((await call('POST', '/api/nothing', '{', json)).status).toBe(404)
-    expect((await call('POST', '/api/things', '{', json)).status).toBe(405)
-  })
-})
-
 test('a wrong address or query is told by field', async () => {
   const address = await call('POST', '/api/things/A')
   expect([address.status, JSON.parse(address.text)]).toMatchObject([
@@ -203,7 +127,7 @@ test('the ops listener answers health and nothing else', async () => {
   const server = createHttpServer(
     createOpsApp({
       ready: () => [],
-      logger: await createLogger({ destination: { write: () => undefined } }),
+      logger: await createLogger({ destination: new PassThrough().resume() }),
     }),
   )
   const { port } = await listen(server, { host: '127.0.0.1', port: 0 }, 'BREAKGLASS_OPS_LISTEN')
@@ -220,7 +144,7 @@ test('the ops listener answers health and nothing else', async () => {
 })
 
 test('a viewer may look and not change', async () => {
-  const logger = await createLogger({ destination: { write: () => undefined } })
+  const logger = await createLogger({ destination: new PassThrough().resume() })
   const viewer = await startViewer(logger)
   try {
     const look = await fetch(`http://127.0.0.1:${viewer.port}/api/look`)
@@ -304,65 +228,4 @@ test('a changed token file counts without a restart, and a revoked token no long
   } finally {
     await tokens.stop()
   }
-})
-
-describe('what is no HTTP, or hardly', () => {
-  test.each([
-    ['a word', 'hello\r\n\r\n', 400, 'bad_request'],
-    [
-      'a request without Host',
-      'GET /api/things HTTP/1.1\r\nConnection: close\r\n\r\n',
-      400,
-      'malformed_identity',
-    ],
-    [
-      'an unknown expectation',
-      'GET /api/nothing HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n',
-      401,
-      'unauthenticated',
-    ],
-    [
-      'an upgrade',
-      'GET /api/things HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade, close\r\n\r\n',
-      401,
-      'unauthenticated',
-    ],
-    [
-      'headers beyond the limit',
-      `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
-      431,
-      'too_large',
-    ],
-    [
-      'an address beyond the limit',
-      `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
-      431,
-      'too_large',
-    ],
-    [
-      'two lengths',
-      'POST /api/things/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
-      400,
-      'bad_request',
-    ],
-    [
-      'a length beside pieces',
-      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-      400,
-      'bad_request',
-    ],
-  ])('%s is answered in the same shape', async (_what, text, status, code) => {
-    const reply = await rawHttp(app.port, text)
-    expect(reply.status).toBe(status)
-    expect(JSON.parse(reply.body)).toMatchObject({ code, request_id: reply.headers['x-request-id'] })
-    expect(reply.headers['x-content-type-options']).toBe('nosniff')
-  })
-
-  test('a reply is read as it was sent', () => {
-    expect(parseReply('HTTP/1.1 204 No Content\r\nA: b\r\n\r\nc\r\n\r\nd')).toEqual({
-      status: 204,
-      headers: { a: 'b' },
-      body: 'c\r\n\r\nd',
-    })
-  })
 })

@@ -1,4 +1,5 @@
-import pino, { type DestinationStream, type Logger } from 'pino'
+import type { Writable } from 'node:stream'
+import pino, { type Logger } from 'pino'
 
 /**
  * Children carry what a line belongs to, under these names: `request`, `session`, `turn`, `attach`.
@@ -10,7 +11,7 @@ const secretNames = ['authorization', 'cookie', 'password', 'secret', 'token', '
 
 export interface LoggerOptions {
   /** Where the lines go; the default is stdout, written to without blocking. */
-  destination?: DestinationStream
+  destination?: Writable
   /** Readable lines instead of JSON. */
   readable?: boolean
 }

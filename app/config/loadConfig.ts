@@ -50,10 +50,10 @@ export function reloadConfig(environment: Environment): Settings {
 }
 
 function readConfig({ configPath, configFile }: Environment, problems: ConfigProblem[]): Config | undefined {
-  if (configPath === undefined || configFile === undefined) return configSchema.parse({})
+  if (configPath === undefined || configFile === undefined) return withPaths(configSchema.parse({}), '/')
   const file = readConfigFile(configPath, configFile, problems)
   if (file === undefined) return undefined
-  const config = absolutePaths(file.config, dirname(configPath))
+  const config = withPaths(file.config, dirname(configPath))
   for (const { keys, ...finding } of crossCheck(config)) {
     const line = file.lineOf(keys)
     problems.push({ file: configFile, ...(line !== undefined && { line }), ...finding })
@@ -81,13 +81,18 @@ function settingsOf(environment: Environment, config: Config): Settings {
   }
 }
 
-function absolutePaths(config: Config, base: string): Config {
+/** Absolute paths, and records without a prototype: a name that comes over the wire finds only what was configured. */
+function withPaths(config: Config, base: string): Config {
   const withKey = <T extends { key_file?: string | undefined }>(one: T): T =>
     one.key_file === undefined ? one : { ...one, key_file: resolvePath(base, one.key_file) }
   const each = <T>(record: Record<string, T>, change: (one: T) => T): Record<string, T> =>
-    Object.fromEntries(Object.entries(record).map(([name, one]) => [name, change(one)]))
+    Object.entries(record).reduce<Record<string, T>>(
+      (changed, [name, one]) => Object.assign(changed, { [name]: change(one) }),
+      Object.create(null) as Record<string, T>,
+    )
   return {
     ...config,
+    hypervisors: each(config.hypervisors, (one) => one),
     vms: each(config.vms, withKey),
     targets: each(config.targets, withKey),
     ...(config.agents_dir !== undefined && { agents_dir: resolvePath(base, config.agents_dir) }),

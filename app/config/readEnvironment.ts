@@ -35,9 +35,9 @@ const redisSchemes = ['redis:', 'rediss:', 'redis+sentinel:', 'redis+cluster:']
 export function readEnvironment(env: Env, cwd: string, problems: ConfigProblem[]): Environment {
   refuseUnknown(env, problems)
   const given = (name: string): string | undefined => {
-    if (env[name] === '')
-      problems.push({ path: name, found: 'an empty text', allowed: 'a value, or no variable' })
-    return env[name] || undefined
+    if (env[name] !== '') return env[name]
+    problems.push({ path: name, found: 'an empty text', allowed: 'a value, or no variable' })
+    return undefined
   }
   const file = (name: string, content: string): string | undefined => {
     const value = given(name)

@@ -4,9 +4,9 @@ import { reloadConfig, type Settings } from './loadConfig.ts'
 
 export interface WatchOptions {
   /** A good change: the new settings. */
-  onChange(settings: Settings): void
+  onChange: (settings: Settings) => void
   /** A wrong change: what is wrong; the settings before it stay in force. */
-  onProblem(error: ConfigError): void
+  onProblem: (error: ConfigError) => void
   /** Milliseconds between two looks at the file. */
   intervalMs?: number
 }

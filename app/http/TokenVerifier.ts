@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { tokenId, verifyToken, type TokenEntry } from './tokenHash.ts'
 
 export interface TokenVerifierOptions {
-  find(id: string): TokenEntry | undefined
+  find: (id: string) => TokenEntry | undefined
   /** How long a verified token is taken again without hashing, in milliseconds. */
   rememberMs?: number
   now?: () => number
@@ -49,12 +49,7 @@ export class TokenVerifier {
 
   #remembers(entry: TokenEntry, digest: Buffer): boolean {
     const known = this.#remembered.get(entry.id)
-    return (
-      known !== undefined &&
-      known.phc === entry.phc &&
-      known.until > this.#now() &&
-      timingSafeEqual(known.digest, digest)
-    )
+    return known?.phc === entry.phc && known.until > this.#now() && timingSafeEqual(known.digest, digest)
   }
 
   /** Requests with the same token wait for the same hash. */

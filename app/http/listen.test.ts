@@ -1,5 +1,7 @@
 import { createServer } from 'node:http'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parseReply, rawHttp } from '../../test/fakes/rawHttp.ts'
+import { startTestApp, type TestApp } from '../../test/fakes/testApp.ts'
 import { createHttpServer, listen, listenError } from './listen.ts'
 
 test('a taken port ends in a sentence that names it and its variable', async () => {
@@ -23,4 +25,71 @@ test.each([
 ])('%s is told in words', (code, sentence) => {
   const error = Object.assign(new Error('x'), { code })
   expect(listenError(error, { host: '127.0.0.1', port: 80 }, 'BREAKGLASS_OPS_LISTEN')).toMatch(sentence)
+})
+
+describe('what is no HTTP, or hardly', () => {
+  let app: TestApp
+  beforeEach(async () => {
+    app = await startTestApp('loopback')
+  })
+  afterEach(() => app.stop())
+
+  test.each([
+    ['a word', 'hello\r\n\r\n', 400, 'bad_request'],
+    [
+      'a request without Host',
+      'GET /api/things HTTP/1.1\r\nConnection: close\r\n\r\n',
+      400,
+      'malformed_identity',
+    ],
+    [
+      'an unknown expectation',
+      'GET /api/nothing HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n',
+      401,
+      'unauthenticated',
+    ],
+    [
+      'an upgrade',
+      'GET /api/things HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade, close\r\n\r\n',
+      401,
+      'unauthenticated',
+    ],
+    [
+      'headers beyond the limit',
+      `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'too_large',
+    ],
+    [
+      'an address beyond the limit',
+      `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+      431,
+      'too_large',
+    ],
+    [
+      'two lengths',
+      'POST /api/things/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      400,
+      'bad_request',
+    ],
+    [
+      'a length beside pieces',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+      'bad_request',
+    ],
+  ])('%s is answered in the same shape', async (_what, text, status, code) => {
+    const reply = await rawHttp(app.port, text)
+    expect(reply.status).toBe(status)
+    expect(JSON.parse(reply.body)).toMatchObject({ code, request_id: reply.headers['x-request-id'] })
+    expect(reply.headers['x-content-type-options']).toBe('nosniff')
+  })
+
+  test('a reply is read as it was sent', () => {
+    expect(parseReply('HTTP/1.1 204 No Content\r\nA: b\r\n\r\nc\r\n\r\nd')).toEqual({
+      status: 204,
+      headers: { a: 'b' },
+      body: 'c\r\n\r\nd',
+    })
+  })
 })

@@ -16,7 +16,7 @@ export interface LocatedProblem extends Problem {
 interface Shape {
   type?: string
   enum?: unknown[]
-  const?: unknown
+  const?: string | number | boolean | null
   minimum?: number
   maximum?: number
   minLength?: number

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { z } from 'zod'
 import { createApp } from '#app/createApp.ts'
 import { AppError } from '#app/errors.ts'
@@ -32,7 +33,13 @@ export async function startTestApp(source: 'loopback' | 'token', more: Route[] =
   const tokenFile = join(folder, 'tokens')
   await writeFile(tokenFile, `# tokens\n${hash}\n`)
   let text = ''
-  const logger = await createLogger({ destination: { write: (line) => void (text += line) } })
+  const destination = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      text += piece.toString()
+      done()
+    },
+  })
+  const logger = await createLogger({ destination })
   const effects: Identity[] = []
   const reasons: string[] = []
   const address = { host: '127.0.0.1', port: 0 }
