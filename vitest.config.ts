@@ -1,4 +1,7 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+
+const limits = { testTimeout: 30_000, hookTimeout: 30_000 }
 
 export default defineConfig({
   test: {
@@ -11,9 +14,14 @@ export default defineConfig({
           include: ['app/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           pool: 'forks',
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          ...limits,
         },
+      },
+      {
+        // What the UI decides without a browser. Runes hold their values here and effects do not run; what needs
+        // them is tested end to end.
+        plugins: [svelte({ configFile: false, compilerOptions: { runes: true } })],
+        test: { name: 'ui', include: ['ui/src/**/*.test.ts'], ...limits },
       },
     ],
   },
