@@ -20,13 +20,13 @@ const probe = {
   id,
   /** What is looked at, as it completes "Could not check …". */
   title: z.string().min(1).max(80),
-  timeout_s: z.number().min(1).max(60).default(8),
 }
 
 /** A probe that runs a command: on the session's target, or on the guest of the VM that the preset is about. */
 const shell = <P extends string, T extends z.ZodType>(parser: P, thresholds: T) =>
   z.strictObject({
     ...probe,
+    timeout_s: z.number().min(1).max(60).default(8),
     command: z
       .string()
       .min(1)
@@ -44,9 +44,9 @@ export const probeSchema = z.discriminatedUnion('parser', [
     z
       .strictObject({
         busy_percent: levels(95, 99),
-        load_per_core: levels(2, 8),
-        iowait_percent: levels(40, 80),
-        steal_percent: levels(15, 40),
+        load_per_core: levels(4, 16),
+        iowait_percent: levels(60, 90),
+        steal_percent: levels(25, 60),
       })
       .prefault({}),
   ),
@@ -54,7 +54,6 @@ export const probeSchema = z.discriminatedUnion('parser', [
     'pressure',
     z
       .strictObject({
-        cpu_percent: levels(90, 100),
         memory_percent: levels(10, 40),
         io_percent: levels(60, 90),
       })
@@ -68,6 +67,7 @@ export const probeSchema = z.discriminatedUnion('parser', [
   shell('disks', z.strictObject({ used_percent: levels(85, 95) }).prefault({})),
   shell('inodes', z.strictObject({ used_percent: levels(85, 95) }).prefault({})),
   shell('kernel', z.strictObject({ segfaults_per_h: levels(20, 200) }).prefault({})),
+  shell('oom', z.strictObject({}).prefault({})),
   shell('units', z.strictObject({ failed: levels(1, 5) }).prefault({})),
   shell('clock', z.strictObject({ offset_s: levels(5, 60) }).prefault({})),
   shell('limits', z.strictObject({ used_percent: levels(80, 95) }).prefault({})),

@@ -1,3 +1,4 @@
+import type { Leg } from '#app/schema/events.ts'
 import type { ProbeOutput } from './Judgement.ts'
 import { nameText } from './wording.ts'
 
@@ -8,27 +9,38 @@ export function whyNot({ failed_leg, exit_code, stderr, duration_ms }: ProbeOutp
   const said = nameText(stderr.split('\n').find((line) => line.trim() !== '') ?? '', 120)
   const missing = /(?:^|[\s:])([\w.-]+): (?:command )?not found/.exec(said)?.[1]
   if (missing !== undefined) return `${missing} is not installed there`
-  if (/permission denied|not permitted|access denied/i.test(said)) return `the account may not: ${said}`
+  if (exit_code === 127) return 'the command for it is not installed there'
+  if (/permission denied|not permitted|access denied/i.test(said)) return `the account may not (${said})`
   if (said !== '') return said
-  return exit_code === 0 || exit_code === null
-    ? 'it answered nothing that is understood'
-    : `it ended with exit code ${exit_code}`
+  const odd = exit_code !== 0 && exit_code !== null
+  return odd ? `it ended with exit code ${exit_code}` : 'it answered nothing that is understood'
 }
 
-/** A failed leg as a clause, with what was said about it. */
-export function legText(leg: NonNullable<ProbeOutput['failed_leg']>, said: string): string {
+/** A failed leg as a clause about `who`, with what was said about it. */
+export function legText(leg: Leg, said: string, who = 'it'): string {
   const detail = nameText(said, 200).replace(/\.$/, '')
-  return detail === '' ? words[leg] : `${words[leg]} (${detail})`
+  return detail === '' ? clause(leg, who) : `${clause(leg, who)} (${detail})`
 }
 
-const words = {
-  name: 'its name could not be resolved',
-  tcp: 'it accepted no connection',
-  host_key: 'its host key is not the pinned one',
-  auth: 'it refused the key',
-  channel: 'it let us in but ran nothing',
-  command: 'the command could not be run',
-  timeout: 'it did not answer in time',
-  lost: 'the connection broke',
-  cancelled: 'it was stopped',
-} satisfies Record<NonNullable<ProbeOutput['failed_leg']>, string>
+function clause(leg: Leg, who: string): string {
+  switch (leg) {
+    case 'name':
+      return `${who} could not be found by its name`
+    case 'tcp':
+      return `${who} accepted no connection`
+    case 'host_key':
+      return `${who} showed a host key that is not the pinned one`
+    case 'auth':
+      return `${who} refused the key`
+    case 'channel':
+      return `${who} let us in but ran nothing`
+    case 'command':
+      return 'the command could not be run'
+    case 'timeout':
+      return `${who} did not answer in time`
+    case 'lost':
+      return `the connection to ${who} broke`
+    case 'cancelled':
+      return 'it was stopped'
+  }
+}

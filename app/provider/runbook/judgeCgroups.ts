@@ -1,8 +1,8 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { checked, unchecked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseCgroups } from '../parsers/parseCgroups.ts'
-import { nameText, sizeText } from '../wording.ts'
+import { checked, unchecked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseCgroups } from './parsers/parseCgroups.ts'
+import { nameText, sizeText } from './wording.ts'
 
 /** Services and containers that are about to be killed for going over a memory limit of their own. */
 export function judgeCgroups(output: ProbeOutput, thresholds: Thresholds<'cgroups'>): Judgement[] {

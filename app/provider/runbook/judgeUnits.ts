@@ -1,9 +1,9 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { checked, unchecked, type Checked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseUnits, type Unit } from '../parsers/parseUnits.ts'
-import { count, listText, nameText } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { checked, unchecked, type Checked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseUnits, type Unit } from './parsers/parseUnits.ts'
+import { count, listText, nameText } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 /** Services that failed or cannot stay up, by systemd or OpenRC. */
 export function judgeUnits(output: ProbeOutput, thresholds: Thresholds<'units'>): Judgement[] {

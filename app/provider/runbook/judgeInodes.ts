@@ -1,12 +1,12 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { filesystemsOf } from '../filesystems.ts'
-import { checked, unchecked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseDf } from '../parsers/parseDf.ts'
-import { parseMounts } from '../parsers/parseMounts.ts'
-import { linesOf } from '../parsers/linesOf.ts'
-import { nameText } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { filesystemsOf } from './filesystems.ts'
+import { checked, unchecked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseDf } from './parsers/parseDf.ts'
+import { parseMounts } from './parsers/parseMounts.ts'
+import { linesOf } from './parsers/linesOf.ts'
+import { nameText } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 /** Reads `/proc/mounts` and `df -Pi`: one judgement for the fullest, and one for each other that is too full. */
 export function judgeInodes(output: ProbeOutput, thresholds: Thresholds<'inodes'>): Judgement[] {

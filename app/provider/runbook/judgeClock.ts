@@ -1,9 +1,9 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { checked, unchecked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseClock } from '../parsers/parseClock.ts'
-import { durationText } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { checked, unchecked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseClock } from './parsers/parseClock.ts'
+import { durationText } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 /** The target's clock lies between the begin and the end of the probe by this server's clock, or it is off. */
 export function judgeClock(output: ProbeOutput, thresholds: Thresholds<'clock'>): Judgement[] {

@@ -1,13 +1,13 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { classifyMount } from '../classifyMount.ts'
-import { filesystemsOf, type Filesystem } from '../filesystems.ts'
-import { checked, unchecked, type Checked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseDf, parseDfErrors } from '../parsers/parseDf.ts'
-import { parseMounts, type Mount } from '../parsers/parseMounts.ts'
-import { parseSections } from '../parsers/parseSections.ts'
-import { listText, nameText, sizeText } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { classifyMount } from './classifyMount.ts'
+import { filesystemsOf, type Filesystem } from './filesystems.ts'
+import { checked, unchecked, type Checked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseDf, parseDfErrors } from './parsers/parseDf.ts'
+import { parseMounts, type Mount } from './parsers/parseMounts.ts'
+import { parseSections } from './parsers/parseSections.ts'
+import { listText, nameText, sizeText } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 /**
  * Reads `/proc/mounts` and `/etc/fstab` (labelled by `head`), then `df -P /`, then `df -P`: where one dead network

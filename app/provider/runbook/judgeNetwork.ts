@@ -1,9 +1,9 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { checked, unchecked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseRoutes } from '../parsers/parseRoutes.ts'
-import { listText } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { checked, unchecked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseRoutes } from './parsers/parseRoutes.ts'
+import { listText } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 /** A machine with networks but no way out of them is in trouble; one without any was made so. */
 export function judgeRoutes(output: ProbeOutput): Judgement[] {

@@ -1,9 +1,9 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { checked, unchecked, type Checked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseProcesses, type Process, type ProcessReading } from '../parsers/parseProcesses.ts'
-import { count, listText, nameText, sizeText } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { checked, unchecked, type Checked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseProcesses, type Process, type ProcessReading } from './parsers/parseProcesses.ts'
+import { count, listText, nameText, sizeText } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 const kernelThreads = 2
 

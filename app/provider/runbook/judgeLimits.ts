@@ -1,9 +1,9 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { checked, unchecked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseLimits } from '../parsers/parseLimits.ts'
-import { durationText } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { checked, unchecked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseLimits } from './parsers/parseLimits.ts'
+import { durationText } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 const justBootedS = 600
 

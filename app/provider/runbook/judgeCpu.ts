@@ -1,9 +1,9 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { checked, unchecked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf, lowerLevel } from '../levelOf.ts'
-import { parseCpu } from '../parsers/parseCpu.ts'
-import { count } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { checked, unchecked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf, lowerLevel } from './levelOf.ts'
+import { parseCpu } from './parsers/parseCpu.ts'
+import { count } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 /**
  * A busy second is no trouble, and neither is a queue that has drained: processors are short only when they are

@@ -1,10 +1,10 @@
 import type { Thresholds } from '#app/schema/preset.ts'
-import { checked, unchecked, type Judgement, type ProbeOutput } from '../Judgement.ts'
-import { levelOf } from '../levelOf.ts'
-import { parseDeleted } from '../parsers/parseDeleted.ts'
-import { parseSizes } from '../parsers/parseSizes.ts'
-import { count, nameText, sizeText } from '../wording.ts'
-import { whyNot } from '../whyNot.ts'
+import { checked, unchecked, type Judgement, type ProbeOutput } from './Judgement.ts'
+import { levelOf } from './levelOf.ts'
+import { parseDeleted } from './parsers/parseDeleted.ts'
+import { parseSizes } from './parsers/parseSizes.ts'
+import { count, nameText, sizeText } from './wording.ts'
+import { whyNot } from './whyNot.ts'
 
 const shown = 5
 
