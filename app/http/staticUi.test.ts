@@ -107,10 +107,16 @@ describe('a UI that was not built', () => {
 test.each([
   ["script-src 'self' 'unsafe-inline' 'sha256-aa='", "script-src 'self' 'sha256-aa='"],
   ["script-src https://cdn.example 'unsafe-eval' 'strict-dynamic'; img-src *", "script-src 'self'"],
-  ["style-src 'sha512-bb=='; default-src *", "style-src 'self' 'sha512-bb=='"],
+  ["script-src 'unsafe-hashes' 'sha256-aa='", "script-src 'sha256-aa='"],
+  ["style-src 'sha512-bb=='; default-src *", "style-src 'sha512-bb=='"],
+  ["style-src 'unsafe-inline'; __proto__ x", "style-src 'self'"],
+  [
+    "style-src-attr 'unsafe-hashes' 'unsafe-inline' 'sha256-cc='",
+    "style-src-attr 'unsafe-hashes' 'sha256-cc='",
+  ],
 ])('of the policy a page asks for, only its own hashes are granted: %s', (asked, granted) => {
   const policy = pagePolicy(`<meta http-equiv="content-security-policy" content="${asked}">`)
   expect(policy.split('; ')).toContain(granted)
-  expect(policy).not.toMatch(/unsafe|\*|example|dynamic/)
+  expect(policy).not.toMatch(/unsafe-(inline|eval)|\*|example|dynamic|proto/)
   expect(policy).toContain("default-src 'none'")
 })
