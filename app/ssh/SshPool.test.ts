@@ -18,7 +18,7 @@ const destination = (sshd: Sshd): SshDestination => ({
 
 const request = (command: string, given: Partial<ExecRequest> = {}): ExecRequest => ({
   command,
-  timeoutMs: 20_000,
+  timeoutMs: 120_000,
   maxOutputBytes: 65_536,
   ...given,
 })
@@ -34,9 +34,10 @@ async function running(run: (request: ExecRequest) => Promise<ExecResult>, given
 let sshd: Sshd
 let pool: SshPool
 let connected: number
+let failed: number
 const logger = {
   info: (_: unknown, line?: string) => (connected += line === 'ssh connected' ? 1 : 0),
-  warn: () => undefined,
+  warn: (_: unknown, line?: string) => (failed += line === 'ssh connection failed' ? 1 : 0),
 }
 beforeAll(async () => {
   sshd = await startSshd()
@@ -44,6 +45,7 @@ beforeAll(async () => {
 afterAll(() => sshd.stop())
 beforeEach(() => {
   connected = 0
+  failed = 0
   pool = new SshPool({ logger })
 })
 afterEach(() => pool.close())
@@ -126,12 +128,13 @@ describe('the connection', () => {
     expect(connected).toBe(1)
   })
 
-  it('to a server that is gone fails as tcp, for all who wait', async () => {
+  it('to a server that is gone is tried once for all who wait, and fails as tcp', async () => {
     const gone = await startSshd()
     await gone.kill()
     const runner = pool.runner(destination(gone))
     const results = await Promise.all(Array.from({ length: 12 }, () => runner.exec(request('true'))))
     for (const result of results) expect(result).toMatchObject({ exitCode: null, failedLeg: 'tcp' })
+    expect(failed).toBe(1)
     await gone.stop()
   })
 

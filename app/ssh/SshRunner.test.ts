@@ -19,7 +19,7 @@ afterAll(async () => {
 const exec = (command: string, given: Partial<ExecRequest> = {}, { port, user, hostKeys, keyFile } = sshd) =>
   pool
     .runner({ name: 'vm', host: '127.0.0.1', port, user, hostKeys, key: { file: keyFile } })
-    .exec({ command, timeoutMs: 20_000, maxOutputBytes: 65_536, ...given })
+    .exec({ command, timeoutMs: 120_000, maxOutputBytes: 65_536, ...given })
 
 describe('a command', () => {
   it('ends with its exit code and what it printed on each stream', async () => {

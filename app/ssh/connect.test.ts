@@ -103,11 +103,16 @@ describe('a leg that fails is named', () => {
     })
   })
 
+  it('none: a name that resolves', async () => {
+    expect(await outcome({ host: 'localhost' })).toBe('connected')
+  })
+
   it('tcp: a closed port', async () => {
     const { server, port } = await listen(() => undefined)
     await new Promise((resolve) => server.close(resolve))
     const failure = `No TCP connection to ${sshd.user}@127.0.0.1 port ${String(port)}: refused, nothing listens there.`
     expect(await outcome({ port })).toEqual({ leg: 'tcp', failure })
+    expect(await outcome({ port, host: 'localhost' })).toMatchObject({ leg: 'tcp' })
   })
 
   it('tcp: a server that takes the connection and says nothing', async () => {

@@ -193,6 +193,23 @@ describe('once the command is sent', () => {
     expect(connections).toHaveLength(2)
   })
 
+  it('the end of the output does not close the channel, on which the exit status is still to come', async () => {
+    const closedBy: string[] = []
+    const { exec } = await serve({
+      onExec: (accept) => {
+        const channel = accept().resume()
+        channel.once('close', () => closedBy.push('client'))
+        channel.eof()
+        setTimeout(() => {
+          closedBy.push('server')
+          channel.close()
+        }, 50)
+      },
+    })
+    await exec('true')
+    expect(closedBy[0]).toBe('server')
+  })
+
   it('an exit status that comes with the last output in one packet is not missed', async () => {
     const { exec } = await serve({
       onExec: (accept) => {

@@ -4,7 +4,7 @@ import { LocalRunner } from './LocalRunner.ts'
 import type { ExecRequest } from './Runner.ts'
 import { runProcess } from './runProcess.ts'
 
-const limits = { timeoutMs: 20_000, maxOutputBytes: 65_536 }
+const limits = { timeoutMs: 120_000, maxOutputBytes: 65_536 }
 const exec = (command: string, given: Partial<ExecRequest> = {}) =>
   new LocalRunner().exec({ command, ...limits, ...given })
 
