@@ -4,6 +4,12 @@ export interface NewEvent {
   [field: string]: unknown
 }
 
+/** An event as it stands in the log: `id` is its seq, `at` is ISO 8601 in UTC. */
+export interface StoredEvent extends NewEvent {
+  id: number
+  at: string
+}
+
 /** A place in a stream. `epoch` is '' and `seq` 0 for a stream that does not exist yet. */
 export interface Position {
   epoch: string

@@ -1,5 +1,5 @@
 import type { Batch, NewEvent, Position } from './EventLog.ts'
-import { toFrame, toJsonTexts } from './frame.ts'
+import { toFrame } from './frame.ts'
 
 /** One event of a writer on its way into the log. */
 export interface Pending {
@@ -27,11 +27,6 @@ export class Tail {
 
   get epoch(): string {
     return this.#epoch
-  }
-
-  /** Seq of the event before the first. */
-  get after(): number {
-    return this.#after
   }
 
   get length(): number {
@@ -68,20 +63,20 @@ export class Tail {
     this.renumber(position)
   }
 
-  /** The first events as a batch of about `maxBytes`, at least one; null when there are none. */
-  first(maxBytes: number): Batch | null {
-    return this.from(0, maxBytes)
-  }
-
-  /** As `first`, beginning with item `start`. */
-  from(start: number, maxBytes = Infinity): Batch | null {
+  /** Events from item `start` on as a batch of about `maxBytes`, at least one; null when there are none. */
+  batch(start: number, maxBytes = Infinity): Batch | null {
     if (start >= this.#items.length) return null
     let end = start
     for (let bytes = 0; end < this.#items.length; end++) {
       bytes += this.#items[end]?.bytes ?? 0
       if (bytes > maxBytes && end > start) break
     }
-    const frames = Buffer.from(this.#items.slice(start, end).map((item) => item.frame).join(''))
+    const frames = Buffer.from(
+      this.#items
+        .slice(start, end)
+        .map((item) => item.frame)
+        .join(''),
+    )
     return { epoch: this.#epoch, first: this.#after + 1 + start, last: this.#after + end, frames }
   }
 
@@ -100,15 +95,3 @@ export class Tail {
 }
 
 const sumBytes = (items: readonly Pending[]): number => items.reduce((sum, item) => sum + item.bytes, 0)
-
-/** The events of a batch, as they stand in the log. */
-export function parseBatch(batch: Batch): StoredEvent[] {
-  // What stands in the log was written by `toFrame`.
-  return toJsonTexts(batch.frames).map((text) => JSON.parse(text) as StoredEvent)
-}
-
-/** An event as it stands in the log: `id` is its seq. */
-export interface StoredEvent extends NewEvent {
-  id: number
-  at: string
-}

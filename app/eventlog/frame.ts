@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import type { Batch, NewEvent } from './EventLog.ts'
+import type { Batch, NewEvent, StoredEvent } from './EventLog.ts'
 
 /** A label for a stream's numbering: random, so that a stream that begins again is never taken for the old one. */
 export const createEpoch = (): string => randomBytes(6).toString('hex')
@@ -35,6 +35,12 @@ export function toJsonTexts(frames: Buffer | string): string[] {
     at = end + 2
   }
   return texts
+}
+
+/** The events in a run of frames, in order. */
+export function parseFrames(frames: Buffer | string): StoredEvent[] {
+  // What stands in the log was written by `toFrame`.
+  return toJsonTexts(frames).map((text) => JSON.parse(text) as StoredEvent)
 }
 
 /** The events of a batch that come after seq `after`, at most `limit`; null when there are none. */

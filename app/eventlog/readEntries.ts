@@ -5,6 +5,7 @@ import type { RedisClient } from './openRedis.ts'
 /** Events in a merged entry (see `append-1.lua`). */
 const span = 128
 const pageBytes = 1024 * 1024
+const firstEntries = 16
 const entriesAtOnce = 1000
 
 /**
@@ -19,7 +20,7 @@ export async function readEntries(
 ): Promise<Batch | null> {
   let found: Batch[] = []
   let bytes = 0
-  let count = Math.ceil(limit / span) + 1
+  let count = Math.min(Math.ceil(limit / span) + 1, firstEntries)
   for (;;) {
     const last = found.at(-1)?.last ?? after
     const entries = await client.xrangeBuffer(key, `${last + 1}-0`, '+', 'COUNT', count)
@@ -32,7 +33,7 @@ export async function readEntries(
     const allowed = Math.ceil((pageBytes - bytes) / (bytes / found.length))
     count = Math.min(wanted, allowed, entriesAtOnce)
   }
-  const [first, ...rest] = found
+  const [first, ...rest] = upToBytes(found, pageBytes)
   return first === undefined ? null : cutBatch(joinBatches([first, ...rest]), after, limit)
 }
 
@@ -55,4 +56,11 @@ function followOn(previous: Batch | undefined, batches: Batch[], after: number):
     before = rest
   }
   return fitting
+}
+
+/** The first batches until they reach `bytes`. */
+function upToBytes(batches: Batch[], bytes: number): Batch[] {
+  let sum = 0
+  const end = batches.findIndex((batch) => (sum += batch.frames.length) >= bytes)
+  return end < 0 ? batches : batches.slice(0, end + 1)
 }
