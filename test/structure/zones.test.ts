@@ -24,6 +24,7 @@ describe('the import rule', () => {
     ['app/errors.ts', '#app/schema/api.ts', 'the last rank imports nothing'],
     ['app/turn/planted.ts', '#app/turn/runTurn.ts', 'its own folder by the long way'],
     ['app/turn/planted.ts', '../session/evolve.ts', 'a relative way out of the folder'],
+    ['app/provider/runbook/planted.ts', '../../session/evolve.ts', 'a relative way out of the folder'],
     ['app/turn/planted.ts', '#app/main.ts', 'the wiring'],
     ['app/turn/planted.ts', '#app/nowhere/file.ts', 'a folder that is not in the list'],
   ])('refuses in %s the import of %s: %s', async (file, imported) => {
@@ -36,7 +37,9 @@ describe('the import rule', () => {
     ['app/turn/planted.ts', './runTurn.ts'],
     ['app/turn/planted.ts', 'zod'],
     ['app/main.ts', '#app/turn/runTurn.ts'],
+    ['app/provider/runbook/planted.ts', '../Provider.ts'],
     ['app/turn/planted.test.ts', '../../test/fakes/sshd.ts'],
+    ['app/power/host/planted.test.ts', '../../../test/fakes/sshd.ts'],
   ])('lets %s import %s', async (file, imported) => {
     expect(await refusals(file, imported)).toEqual([])
   })
