@@ -29,6 +29,8 @@ export class SshRunner implements Runner {
   readonly #logger: Pick<Logger, 'info' | 'warn'> | undefined
   readonly #slots: Slots
   readonly #closing = new AbortController()
+  /** All that are open: the warm one, and retired ones with commands still in flight. */
+  readonly #open = new Set<SshConnection>()
   #connection: SshConnection | undefined
   #connecting: Promise<Connected> | undefined
   #idleTimer: NodeJS.Timeout | undefined
@@ -58,7 +60,7 @@ export class SshRunner implements Runner {
     this.#closing.abort()
     this.#slots.failWaiting({ leg: 'cancelled', failure: 'The server is stopping; the command was not run.' })
     clearTimeout(this.#idleTimer)
-    this.#connection?.close()
+    for (const connection of this.#open) connection.close()
   }
 
   async #run(request: ExecRequest, startedAt: number): Promise<ExecResult> {
@@ -81,7 +83,7 @@ export class SshRunner implements Runner {
   /** The warm connection, or the one that is being opened, for all who ask meanwhile. Cancelling one leaves it to the others. */
   async #connected(signal: AbortSignal | undefined): Promise<Connected> {
     if (this.#connection?.usable) return { ok: true, connection: this.#connection }
-    this.#connecting ??= this.#open().finally(() => (this.#connecting = undefined))
+    this.#connecting ??= this.#openOne().finally(() => (this.#connecting = undefined))
     if (!signal) return this.#connecting
     const aborted = Promise.withResolvers<Connected>()
     const onAbort = () => {
@@ -100,7 +102,7 @@ export class SshRunner implements Runner {
     }
   }
 
-  async #open(): Promise<Connected> {
+  async #openOne(): Promise<Connected> {
     const startedAt = performance.now()
     const connected = await connect(this.#destination, {
       timeoutMs: this.#limits.connectTimeoutMs,
@@ -108,7 +110,10 @@ export class SshRunner implements Runner {
     })
     const told = { destination: this.#destination.name, ms: Math.round(performance.now() - startedAt) }
     if (connected.ok) {
-      this.#connection = connected.connection
+      const { connection } = connected
+      this.#connection = connection
+      this.#open.add(connection)
+      connection.client.once('close', () => this.#open.delete(connection))
       this.#logger?.info(told, 'ssh connected')
       if (this.#slots.idle) this.#closeWhenIdle()
     } else {
