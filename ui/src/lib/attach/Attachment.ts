@@ -127,7 +127,7 @@ export class Attachment {
       this.#setLink({ state: 'attached' })
       return await this.#read(response, alive)
     } catch {
-      const { reason } = connection.signal
+      const reason: unknown = connection.signal.reason
       return typeof reason === 'string' ? reason : 'the connection broke'
     } finally {
       clearTimeout(slow)

@@ -1,6 +1,6 @@
 import type { Link } from '#ui/attach/Attachment.ts'
 import type { Reach } from '#ui/state/Connection.svelte.ts'
-import { ago } from '#ui/text/duration.ts'
+import { age } from '#ui/text/duration.ts'
 
 /** What the connection lamp says. `age` is how long ago the line was last alive, where that reassures. */
 export interface LampState {
@@ -11,10 +11,9 @@ export interface LampState {
 
 /** The lamp of a screen without a stream: whether the server answers. */
 export function reachLamp(reach: Reach, heardAt: number | null, now: number): LampState {
-  const age = heardAt === null ? null : ago(now - heardAt)
   switch (reach.state) {
     case 'online':
-      return { tone: 'live', words: 'connected', age }
+      return { tone: 'live', words: 'connected', age: heardAt === null ? null : age(now - heardAt) }
     case 'asking':
       return { tone: 'waiting', words: 'connecting', age: null }
     case 'offline':
@@ -39,7 +38,7 @@ export function linkLamp(
       return {
         tone: 'live',
         words: caughtUp ? 'attached' : 'reading',
-        age: heardAt === null ? null : ago(now - heardAt),
+        age: heardAt === null ? null : age(now - heardAt),
       }
     case 'connecting':
       return { tone: 'waiting', words: 'connecting', age: null }

@@ -65,7 +65,7 @@ export class VmControl {
     if (this.#run.step !== 'idle' && this.#run.step !== 'not_sent' && this.#run.op === op) return
     const answer = await this.#options.api.operation(this.#options.vm, op)
     if (!answer.ok || answer.value.state === 'ended' || this.run.step === 'running') return
-    const since = new Date(answer.value.requested_at).getTime()
+    const since = Date.parse(answer.value.requested_at)
     this.#run = { step: 'running', verb: answer.value.verb, op, since, lost: false }
     await this.#readUntilKnown(answer.value.verb, op)
   }

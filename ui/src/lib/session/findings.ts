@@ -20,6 +20,7 @@ function toFinding(event: SessionEventOf<'finding'>): Finding {
   return {
     key: event.id,
     level: unchecked ? 'unknown' : event.level,
+    probe: event.probe,
     text: event.text,
     value: withUnit(event.value, event.unit),
   }

@@ -63,6 +63,7 @@ export interface Finding {
   key: number
   /** `unknown` could not be checked. */
   level: Level | 'unknown'
+  probe: string
   text: string
   /** With its unit; null where there is none. */
   value: string | null

@@ -20,6 +20,8 @@ export class App {
   readonly vms: Remote<Vm[]>
   readonly presets: Remote<PresetSummary[]>
   readonly sessions: Remote<Session[]>
+  // Never read by a template: a control is made once and is reactive itself.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #controls = new Map<string, VmControl>()
   #sheetOpen = $state(false)
   #notice = $state<string | null>(null)

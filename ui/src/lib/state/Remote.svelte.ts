@@ -12,6 +12,7 @@ export class Remote<T> {
   #at = $state<number | null>(null)
   #failure = $state<string | null>(null)
   #loading: Promise<void> | null = null
+  #again = false
 
   /** `name` is where it is remembered for the next start; null to remember nothing. */
   constructor(read: () => Promise<Answer<T>>, name: string | null) {
@@ -35,10 +36,18 @@ export class Remote<T> {
     return this.#failure
   }
 
-  /** Reads it now; calls while one is under way join it. */
+  /** Reads it now. A call while a reading is under way is followed by one more: it may have come too late. */
   load(): Promise<void> {
-    this.#loading ??= this.#loadOnce().finally(() => (this.#loading = null))
+    if (this.#loading !== null) this.#again = true
+    this.#loading ??= this.#loadLatest().finally(() => (this.#loading = null))
     return this.#loading
+  }
+
+  async #loadLatest(): Promise<void> {
+    do {
+      this.#again = false
+      await this.#loadOnce()
+    } while (this.#again)
   }
 
   async #loadOnce(): Promise<void> {

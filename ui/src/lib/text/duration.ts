@@ -20,12 +20,16 @@ export function clock(ms: number): string {
   return hours === 0 ? rest : `${hours}:${rest}`
 }
 
-/** How long ago, coarsely: "2 s ago", "4 min ago", "3 h ago", "5 d ago". A clock that runs ahead reads "now". */
+/** An age, coarsely: "2 s", "4 min", "3 h", "5 d". A clock that runs ahead reads "0 s". */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`
+  return `${Math.floor(seconds / 86_400)} d`
+}
+
+/** How long ago: "2 s ago"; "now" within the first second. */
 export function ago(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
-  if (seconds < 1) return 'now'
-  if (seconds < 60) return `${seconds} s ago`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`
-  return `${Math.floor(seconds / 86_400)} d ago`
+  return ms < 1000 ? 'now' : `${age(ms)} ago`
 }
