@@ -13,5 +13,6 @@ export type Audit = (record: AuditRecord) => void
 
 /** Prints one JSON line per mutation on stdout. `write` is stdout's; the hash chain is built on top of it. */
 export function createAudit(write: (line: string) => void, now: () => Date = () => new Date()): Audit {
-  return (record) => write(`${JSON.stringify({ audit: record.action, at: now().toISOString(), ...record })}\n`)
+  return (record) =>
+    write(`${JSON.stringify({ audit: record.action, at: now().toISOString(), ...record })}\n`)
 }

@@ -37,16 +37,26 @@ interface Entry {
 
 /** The configured VMs, what runs on them, and what this process remembers of it. Needs nothing but SSH. */
 export class PowerService {
-  readonly #entries: Map<string, Entry>
+  #entries = new Map<string, Entry>()
   readonly #now: () => Date
+  readonly #newJournal: (stream: string) => VmJournal | undefined
 
   constructor({ vms, logger, log, now = () => new Date() }: PowerServiceDeps) {
     this.#now = now
+    this.#newJournal = (stream) => log && new VmJournal({ log, stream, logger })
+    this.configure(vms)
+  }
+
+  /** Takes other VMs, the default first. What runs and ran on a VM of the same name stays known. */
+  configure(vms: PowerVm[]): void {
+    const before = this.#entries
     this.#entries = new Map(
       vms.map((vm) => {
-        const watch = new VmWatch(() => runVerb(vm, 'status', { op: unnamed }), now)
-        const journal = log && new VmJournal({ log, stream: `vm:${vm.name}`, logger })
-        return [vm.name, { vm, operations: new VmOperations(), watch, journal }]
+        const watch = new VmWatch(() => runVerb(vm, 'status', { op: unnamed }), this.#now)
+        const kept = before.get(vm.name)
+        const operations = kept?.operations ?? new VmOperations()
+        const journal = kept?.journal ?? this.#newJournal(`vm:${vm.name}`)
+        return [vm.name, { vm, operations, watch, journal }]
       }),
     )
   }
@@ -132,7 +142,7 @@ export class PowerService {
 
   /** Resolves when all that happened so far stands in the log, or was given up. */
   async flushed(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map(({ journal }) => journal?.flushed()))
+    await Promise.all([...this.#entries.values()].map(async ({ journal }) => journal?.flushed()))
   }
 
   #entry(name: string): Entry {

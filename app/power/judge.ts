@@ -43,7 +43,7 @@ export function judge(verb: Verb, op: string, result: ExecResult): PowerResult {
     stderr: withSentences(result.stderr, saysWhy),
     rejected: outcome === 'refused',
     outcome,
-    op: (code === 'busy' && known?.running) || op,
+    op: code === 'busy' ? (known?.running ?? op) : op,
     duration_ms: Math.round(result.durationMs),
     ...(result.failedLeg && { failed_leg: result.failedLeg }),
     ...(code && { code }),

@@ -13,7 +13,6 @@ import {
   verbSchema,
   vmSchema,
   type PowerResult,
-  type Verb,
 } from '#app/schema/api.ts'
 import type { PowerService } from './PowerService.ts'
 import { verbList, verbTable } from './verbs.ts'

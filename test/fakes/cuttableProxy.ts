@@ -7,6 +7,8 @@ export interface CuttableProxy {
   taken(): number
   /** Breaks every connection, as a network that went away; new ones are taken again. */
   cut(): void
+  /** Breaks every connection and takes no more. */
+  refuse(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -35,14 +37,17 @@ export async function cuttableProxy(target: { host: string; port: number }): Pro
   const cut = () => {
     for (const socket of sockets) socket.destroy()
   }
+  const close = async () => {
+    cut()
+    if (!server.listening) return
+    server.close()
+    await once(server, 'close')
+  }
   return {
     port: (server.address() as AddressInfo).port, // a TCP server's
     taken: () => taken,
     cut,
-    async stop() {
-      cut()
-      server.close()
-      await once(server, 'close')
-    },
+    refuse: close,
+    stop: close,
   }
 }

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hostileRequests } from '../../../test/fakes/hostileRequests.ts'
-import { hostScript, run, type HostScript } from '../../../test/fakes/hostScript.ts'
-import { onHost } from '../../../test/fakes/hostTest.ts'
+import { hostileRequests } from '../../test/fakes/hostileRequests.ts'
+import { hostScript, run, type HostScript } from '../../test/fakes/hostScript.ts'
+import { onHost } from '../../test/fakes/hostTest.ts'
 
 const op = '0123456789abcdef0123456789abcdef'
 const scripts = ['breakglass-pve', 'breakglass-worker', 'breakglass-probe']
@@ -34,15 +34,18 @@ describe('what is not one of the requests', () => {
 
   it('refuses bytes that are no text', async () => {
     const script = `SSH_ORIGINAL_COMMAND=$(printf 'status\\377\\376') "$0" "$1"`
-    const { code } = await run(['sh', '-c', script, join(import.meta.dirname, 'breakglass-pve'), host.conf], {
-      PATH: '/usr/bin:/bin',
-    })
+    const { code } = await run(
+      ['sh', '-c', script, join(import.meta.dirname, 'host', 'breakglass-pve'), host.conf],
+      {
+        PATH: '/usr/bin:/bin',
+      },
+    )
     expect(code).toBe(64)
     expect(await host.calls()).toEqual([])
   })
 
   it('refuses when the request is not set at all', async () => {
-    const { code } = await run([join(import.meta.dirname, 'breakglass-pve'), host.conf], {})
+    const { code } = await run([join(import.meta.dirname, 'host', 'breakglass-pve'), host.conf], {})
     expect(code).toBe(64)
     expect(await host.calls()).toEqual([])
   })
@@ -50,7 +53,7 @@ describe('what is not one of the requests', () => {
 
 describe.concurrent('the configuration file', () => {
   const it = onHost()
-  const pve = join(import.meta.dirname, 'breakglass-pve')
+  const pve = join(import.meta.dirname, 'host', 'breakglass-pve')
 
   it.for<[string, string[]]>([
     ['no argument', []],
@@ -124,8 +127,8 @@ onHost()('takes nothing from the environment of the caller', async ({ host }) =>
 
 describe('the scripts themselves', () => {
   const files = [
-    ...scripts.map((name) => join(import.meta.dirname, name)),
-    join(import.meta.dirname, '../../demo/qm'),
+    ...scripts.map((name) => join(import.meta.dirname, 'host', name)),
+    join(import.meta.dirname, '../demo/qm'),
   ]
 
   it.each(files)('%s can be run and never evaluates text', async (file) => {

@@ -1,0 +1,217 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import type { EventLog } from '#app/eventlog/EventLog.ts'
+import { toJsonTexts } from '#app/eventlog/frame.ts'
+import { SqliteEventLog } from '#app/eventlog/SqliteEventLog.ts'
+import type { ExecRequest, ExecResult, Runner } from '#app/ssh/Runner.ts'
+import { PowerService } from './PowerService.ts'
+import type { PowerVm } from './PowerVm.ts'
+
+const op = 'a'.repeat(32)
+const other = 'b'.repeat(32)
+const logger = { warn: vi.fn() }
+
+const done = (request: ExecRequest): ExecResult => {
+  const [verb, asked] = request.command.split(' ')
+  const end = { op: asked ?? null, verb, exit_code: 0, outcome: 'done', detail: null }
+  return { exitCode: 0, stdout: `ran\n${JSON.stringify(end)}\n`, stderr: '', truncated: false, durationMs: 5 }
+}
+const failedLeg = (leg: 'lost' | 'tcp'): ExecResult => ({
+  ...{ exitCode: null, stdout: '', stderr: '', truncated: false, durationMs: 5 },
+  failedLeg: leg,
+  failure: `It was ${leg}.`,
+})
+
+/** A hypervisor whose answers the test gives one by one. */
+function scripted() {
+  const sent: string[] = []
+  const waiting: ((result: ExecResult | 'done') => void)[] = []
+  const runner: Runner = {
+    exec(request) {
+      sent.push(request.command)
+      const { promise, resolve } = Promise.withResolvers<ExecResult>()
+      waiting.push((result) => resolve(result === 'done' ? done(request) : result))
+      return promise
+    },
+  }
+  const vm: PowerVm = { name: 'vm1', title: 'VM 1', targets: [], demo: false, fresh: runner, warm: runner }
+  return { vm, sent, answer: (result: ExecResult | 'done') => waiting.shift()?.(result) }
+}
+
+function service(log?: EventLog) {
+  const far = scripted()
+  const power = new PowerService({ vms: [far.vm], logger, ...(log && { log }) })
+  return {
+    ...far,
+    power,
+    run: (verb: 'cycle' | 'stop' | 'status', id = op) => power.run('vm1', verb, { op: id, by: 'ada' }),
+  }
+}
+
+describe('one mutation at a time', () => {
+  it('refuses another op at once, names the running one, and sends nothing', async () => {
+    const { run, sent, answer } = service()
+    const first = run('cycle')
+    expect(await run('stop', other)).toMatchObject({
+      ...{ exit_code: null, rejected: true, outcome: 'refused', code: 'busy', op },
+      stderr: 'A cycle of VM 1 is running.',
+    })
+    expect(sent).toEqual([`cycle ${op}`])
+    answer('done')
+    expect((await first).outcome).toBe('done')
+    void run('stop', other)
+    expect(sent).toEqual([`cycle ${op}`, `stop ${other}`])
+  })
+
+  it('lets status through meanwhile', async () => {
+    const { run, sent } = service()
+    void run('cycle')
+    void run('status', other)
+    expect(sent).toEqual([`cycle ${op}`, 'status'])
+  })
+
+  it('joins the same op while it runs and replays it afterwards', async () => {
+    const { run, sent, answer } = service()
+    const both = [run('cycle'), run('cycle')]
+    answer('done')
+    const [first, second] = await Promise.all(both)
+    expect(second).toEqual(first)
+    expect(await run('cycle')).toEqual(first)
+    expect(sent).toEqual([`cycle ${op}`])
+  })
+
+  it('refuses an op that belongs to another verb', async () => {
+    const { run, sent, answer } = service()
+    const first = run('cycle')
+    expect(await run('stop')).toMatchObject({ outcome: 'refused', code: 'conflict' })
+    answer('done')
+    await first
+    expect(await run('stop')).toMatchObject({ outcome: 'refused', code: 'conflict' })
+    expect(sent).toEqual([`cycle ${op}`])
+  })
+
+  it('is not given up when its caller goes away', async () => {
+    const { power, sent, answer } = service()
+    const gone = new AbortController()
+    const run = power.run('vm1', 'cycle', { op, by: 'ada', signal: gone.signal })
+    gone.abort()
+    answer('done')
+    expect((await run).outcome).toBe('done')
+    expect(sent).toHaveLength(1)
+  })
+})
+
+describe('an op whose end is not certain', () => {
+  it('is sent again when asked again: the hypervisor answers from its journal', async () => {
+    const { run, sent, answer } = service()
+    const lost = run('cycle')
+    answer(failedLeg('lost'))
+    expect(await lost).toMatchObject({ outcome: 'unknown', exit_code: null, failed_leg: 'lost' })
+    const again = run('cycle')
+    answer('done')
+    expect((await again).outcome).toBe('done')
+    expect(sent).toEqual([`cycle ${op}`, `cycle ${op}`])
+  })
+
+  it('is tried again when nothing was run', async () => {
+    const { run, answer } = service()
+    const unreachable = run('cycle')
+    answer(failedLeg('tcp'))
+    expect(await unreachable).toMatchObject({ outcome: 'refused', rejected: true, failed_leg: 'tcp' })
+    const again = run('cycle')
+    answer('done')
+    expect((await again).outcome).toBe('done')
+  })
+})
+
+describe('operations', () => {
+  it('are listed newest first, without bodies, and found with them', async () => {
+    const { power, run, answer } = service()
+    const first = run('cycle')
+    expect(power.operations('vm1')).toMatchObject([
+      { op, verb: 'cycle', by: 'ada', state: 'running', phase: 'dispatched' },
+    ])
+    answer('done')
+    await first
+    const second = run('stop', other)
+    answer('done')
+    await second
+    expect(power.operations('vm1').map((operation) => operation.op)).toEqual([other, op])
+    expect(power.operations('vm1')[0]).not.toHaveProperty('result')
+    expect(await power.operation('vm1', op)).toMatchObject({ outcome: 'done', result: { stdout: 'ran\n' } })
+  })
+
+  it('are kept up to 50', async () => {
+    const { power, run, answer } = service()
+    for (let number = 0; number < 60; number += 1) {
+      const one = run('stop', number.toString(16).padStart(32, '0'))
+      answer('done')
+      await one
+    }
+    expect(power.operations('vm1')).toHaveLength(50)
+    expect(power.operations('vm1')[0]?.op).toBe((59).toString(16).padStart(32, '0'))
+  })
+
+  it('of unknown name are asked of the hypervisor, and are 404 when that cannot say', async () => {
+    const { power, sent, answer } = service()
+    const asked = power.operation('vm1', op)
+    expect(sent).toEqual([`status ${op}`])
+    answer(failedLeg('tcp'))
+    await expect(asked).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('It was tcp.'),
+    })
+  })
+})
+
+it('keeps what runs when its VMs are configured anew', async () => {
+  const { power, vm, run, answer } = service()
+  const running = run('cycle')
+  power.configure([
+    { ...scripted().vm, name: 'vm0' },
+    { ...vm, title: 'Renamed' },
+  ])
+  expect(power.defaultVm).toBe('vm0')
+  expect(await run('stop', other)).toMatchObject({ code: 'busy', op })
+  answer('done')
+  await running
+  expect(power.operations('vm1')).toMatchObject([{ op, outcome: 'done' }])
+  power.configure([])
+  expect(power.defaultVm).toBeUndefined()
+  expect(() => power.assertVm('vm1')).toThrow('There is no VM')
+})
+
+it('tells its log what was asked for, sent, printed and came of it', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'breakglass-journal-'))
+  const log = new SqliteEventLog(dataDir)
+  const { power, run, answer } = service(log)
+  const cycle = run('cycle')
+  answer('done')
+  await cycle
+  await power.flushed()
+  const { batch } = await log.page('vm:vm1', 0, 100)
+  const events = toJsonTexts(batch?.frames ?? '').map(
+    (text) => JSON.parse(text) as { kind: string; op: string },
+  )
+  expect(events.map(({ kind }) => kind)).toEqual(['requested', 'dispatched', 'outcome'])
+  expect(events[0]).toMatchObject({ id: 1, op, verb: 'cycle', by: 'ada' })
+  expect(events[2]).toMatchObject({ id: 3, op, outcome: 'done', exit_code: 0 })
+  await log.close()
+  await rm(dataDir, { recursive: true })
+})
+
+it.each<[string, () => Promise<never>]>([
+  ['throws', () => Promise.reject(new Error('gone'))],
+  ['hangs', () => new Promise<never>(() => undefined)],
+])('needs no log: works while that %s', async (_what, broken) => {
+  const log = { head: broken, append: broken } as unknown as EventLog // what a journal calls
+  const { run, answer } = service(log)
+  const status = run('status', other)
+  answer('done')
+  expect((await status).outcome).toBe('done')
+  const cycle = run('cycle')
+  answer('done')
+  expect((await cycle).outcome).toBe('done')
+})

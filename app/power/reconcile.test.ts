@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest'
+import type { Operation } from '#app/schema/api.ts'
+import { reconcile } from './reconcile.ts'
+
+const op = 'a'.repeat(32)
+const now = '2026-11-20T03:00:00Z'
+const known: Operation = {
+  op,
+  verb: 'cycle',
+  by: 'ada',
+  state: 'ended',
+  phase: 'outcome',
+  outcome: 'unknown',
+  exit_code: null,
+  requested_at: '2026-11-20T02:00:00Z',
+}
+const end = {
+  op,
+  verb: 'cycle' as const,
+  exit_code: 0,
+  outcome: 'done' as const,
+  detail: null,
+  began_at: '2026-11-20T02:00:01Z',
+  ended_at: '2026-11-20T02:00:04Z',
+}
+
+it('the journal corrects what was unknown here', () => {
+  expect(reconcile(known, end, now)).toMatchObject({
+    by: 'ada',
+    outcome: 'done',
+    exit_code: 0,
+    duration_ms: 3000,
+  })
+})
+
+it('the journal tells an operation that this process never saw', () => {
+  expect(reconcile(undefined, end, now)).toMatchObject({
+    op,
+    verb: 'cycle',
+    by: 'unknown',
+    state: 'ended',
+    outcome: 'done',
+    requested_at: end.began_at,
+    result: { op, verb: 'cycle', exit_code: 0, outcome: 'done', rejected: false },
+  })
+})
+
+it('an operation that still runs on the hypervisor is running', () => {
+  const found = reconcile(known, { op, verb: 'cycle', running: true }, now)
+  expect(found).toMatchObject({ state: 'running', by: 'ada' })
+  expect(found).not.toHaveProperty('outcome')
+})
+
+it('an end that the hypervisor does not know either stays unknown, without an exit code', () => {
+  expect(reconcile(known, { ...end, exit_code: 73, outcome: 'unknown' }, now)).toMatchObject({
+    outcome: 'unknown',
+    exit_code: null,
+  })
+  expect(reconcile(known, { op, outcome: 'unknown' }, now)).toBe(known)
+})
+
+it('what the journal never saw stays as it is known here', () => {
+  expect(reconcile(known, null, now)).toBe(known)
+  expect(reconcile(undefined, null, now)).toBeUndefined()
+})
