@@ -50,15 +50,14 @@ async function main(mode, args) {
   const node = chooseNode()
   if (needsUi.includes(mode) && readText(uiStamp) !== uiHash()) await locked(() => buildUi(node))
 
-  const codes = commands.map((command) =>
-    run(node, [...command, ...args], { cwd: command[0] === vite ? at('ui') : root, stdio: 'inherit' }).then(
-      (code) => {
-        // With two commands, the end of one is the end of both.
-        for (const child of running) child.kill('SIGTERM')
-        return code
-      },
-    ),
-  )
+  const env = Object.assign({ NODE_COMPILE_CACHE: at('node_modules', '.cache', 'compile') }, process.env)
+  const codes = commands.map(async (command) => {
+    const cwd = command[0] === vite ? at('ui') : root
+    const code = await run(node, [...command, ...args], { cwd, env, stdio: 'inherit' })
+    // With two commands, the end of one is the end of both.
+    for (const child of running) child.kill('SIGTERM')
+    return code
+  })
   return (await Promise.all(codes)).find((code) => code !== 0) || 0
 }
 
@@ -71,9 +70,8 @@ function passOn(signal) {
 
 /** Runs a command to its end. Returns its exit code, 128 + n when signal n ended it. */
 function run(command, args, options) {
-  const env = Object.assign({ NODE_COMPILE_CACHE: at('node_modules', '.cache', 'compile') }, process.env)
   return new Promise((resolve, reject) => {
-    const child = childProcess.spawn(command, args, Object.assign({ cwd: root, env }, options))
+    const child = childProcess.spawn(command, args, Object.assign({ cwd: root }, options))
     running.add(child)
     child.on('error', (error) => {
       running.delete(child)
