@@ -11,7 +11,7 @@ import { openEventLog } from '#app/eventlog/openEventLog.ts'
 import { FeedHub } from '#app/http/FeedHub.ts'
 import { createIdentity } from '#app/http/identity.ts'
 import { createHttpServer, listen } from '#app/http/listen.ts'
-import { createLogger, type Logger } from '#app/logger.ts'
+import { createLogger } from '#app/logger.ts'
 import { powerRoutes } from '#app/power/powerRouter.ts'
 import { PowerService } from '#app/power/PowerService.ts'
 import { powerVm } from '#app/power/PowerVm.ts'
@@ -22,6 +22,7 @@ import { configuredVms } from './targets.ts'
 
 /** Time for turns to end after SIGTERM; with what follows the process is gone within 25 s. */
 const drainMs = 18_000
+const cutOffMs = 3_000
 const exitMs = 24_000
 
 const at = (path: string): string => join(import.meta.dirname, path)
@@ -39,8 +40,9 @@ async function main(): Promise<void> {
   const pool = new SshPool({ logger })
 
   const demo = settings.demo ? await startDemo({ dataDir: settings.dataDir, logger }) : undefined
-  const vms = demo ? [demo.vm] : configuredVms(settings)
-  const power = new PowerService({ vms: vms.map((vm) => powerVm(vm, pool)), logger, log })
+  const vms = () => (demo ? [demo.vm] : configuredVms(settings))
+  const powerVms = () => vms().map((vm) => powerVm(vm, pool))
+  const power = new PowerService({ vms: powerVms(), logger, log })
 
   const draining = { yes: false }
   const attach = (stream: string, input: AttachInput, allowEmpty = false) =>
@@ -87,6 +89,7 @@ async function main(): Promise<void> {
   const unwatch = watchConfig(settings, {
     onChange: (changed) => {
       settings = changed
+      power.configure(powerVms())
       logger.info('configuration read again')
     },
     onProblem: (error) =>
@@ -103,7 +106,10 @@ async function main(): Promise<void> {
     const left = await sessions.stop(drainMs)
     if (left > 0) logger.warn({ turns: left }, 'turns are left to whoever starts next')
     hub.close()
-    const closed = Promise.all([server, ops].map((one) => one && new Promise((done) => one.close(done))))
+    const servers = ops ? [server, ops] : [server]
+    const closed = Promise.all(servers.map((one) => new Promise((done) => one.close(done))))
+    // Long polls and slow answers get a moment; a client whose request is cut off asks again.
+    setTimeout(() => servers.forEach((one) => one.closeAllConnections()), cutOffMs).unref()
     server.closeIdleConnections()
     await closed
     await power.flushed()

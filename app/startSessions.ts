@@ -30,7 +30,7 @@ export interface SessionsDeps {
   replica: string
   pool: SshPool
   power: PowerService
-  vms: VmPlace[]
+  vms: () => VmPlace[]
   audit: Audit
   logger: Logger
   attach: TranscriptRouterDeps['attach']
@@ -62,7 +62,7 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
     return destination && pool.runner(destination)
   }
   const vmOfTarget = (target: string): VmPlace | undefined =>
-    vms.find(({ targets }) => targets.includes(target)) ?? vms[0]
+    vms().find(({ targets }) => targets.includes(target)) ?? vms()[0]
   const runbook = runbookProvider({ presets, vmOfTarget })
   const tools = createRegistry([shellTool({ presets, runnerOf }), powerTool({ power })])
   const turns = new TurnRunner({

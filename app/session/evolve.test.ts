@@ -6,9 +6,7 @@ import { emptySession, evolve, type SessionState } from './evolve.ts'
 const at = '2026-01-02T03:04:05.000Z'
 
 function fold(...drafts: SessionDraft[]): SessionState {
-  return drafts
-    .map((draft, index) => ({ ...draft, id: index + 1, at }) as SessionEvent)
-    .reduce(evolve, emptySession)
+  return drafts.map((draft, index) => ({ ...draft, id: index + 1, at })).reduce(evolve, emptySession)
 }
 
 const begun: SessionDraft = {

@@ -4,7 +4,7 @@ import { toMarkdown } from './toMarkdown.ts'
 
 const at = '2026-01-02T03:04:05.000Z'
 const numbered = (...drafts: SessionDraft[]): SessionEvent[] =>
-  drafts.map((draft, index) => ({ ...draft, id: index + 1, at }) as SessionEvent)
+  drafts.map((draft, index) => ({ ...draft, id: index + 1, at }))
 
 test('pieces of one answer are one paragraph', () => {
   const text = toMarkdown('T', numbered({ kind: 'text', text: 'All is ' }, { kind: 'text', text: 'well.' }))

@@ -34,6 +34,7 @@ export class TurnLog {
     this.#options = options
     this.events = options.events
     this.#writer = new LogWriter(log, streamOf(sessionId), position, {
+      // Stored by another owner of the same code, from a SessionDraft.
       onForeign: (events) => this.#meet(events as unknown as SessionEvent[]),
       onState: (state) => this.#setBuffering(state === 'buffering'),
     })
@@ -86,7 +87,7 @@ export class TurnLog {
     for (const draft of drafts) {
       const id = (this.events.at(-1)?.id ?? 0) + 1
       // A draft with id and date is an event; the log may give it a later id when others came in between.
-      this.events.push({ ...draft, id, at: this.#options.now().toISOString() } as SessionEvent)
+      this.events.push({ ...draft, id, at: this.#options.now().toISOString() })
     }
   }
 

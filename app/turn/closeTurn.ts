@@ -23,7 +23,7 @@ const attempts = 20
  * Does nothing when the turn has ended already or belongs to another replica.
  */
 export async function closeTurn(log: EventLog, store: SessionStore, closing: Closing): Promise<void> {
-  const { sessionId, turn, owner, known = new Map(), last = [] } = closing
+  const { sessionId, turn, owner, known = new Map<string, SessionDraft>(), last = [] } = closing
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { state } = await store.fold(sessionId)
     const { activity } = state

@@ -4,8 +4,14 @@ import { toJsonTexts } from '#app/eventlog/frame.ts'
 const chunkChars = 128 * 1024
 const streamOf = (sessionId: string, call: string): string => `output:${sessionId}.${call}`
 
+export interface Outputs {
+  keep: (sessionId: string, call: string, text: string) => Promise<void>
+  /** The whole output, or null when none was kept. */
+  read: (sessionId: string, call: string) => Promise<string | null>
+}
+
 /** Whole outputs of calls whose event was capped, each in a log stream of its own. */
-export function createOutputs(log: EventLog) {
+export function createOutputs(log: EventLog): Outputs {
   return {
     async keep(sessionId: string, call: string, text: string): Promise<void> {
       let position: Position = { epoch: '', seq: 0 }
@@ -18,7 +24,6 @@ export function createOutputs(log: EventLog) {
       }
     },
 
-    /** The whole output, or null when none was kept. */
     async read(sessionId: string, call: string): Promise<string | null> {
       const chunks: string[] = []
       for (let after = 0; ;) {
@@ -32,5 +37,3 @@ export function createOutputs(log: EventLog) {
     },
   }
 }
-
-export type Outputs = ReturnType<typeof createOutputs>

@@ -39,7 +39,7 @@ function scripted(...steps: Step[]): Provider {
     name: 'scripted',
     model: 'scripted',
     // A script has nothing to wait for.
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async *step(request) {
       yield* steps[next++]?.(request) ?? []
     },
