@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { AppError } from '#app/errors.ts'
 import type {
   AppendOptions,
   AppendResult,
@@ -11,13 +12,12 @@ import type {
   Position,
   StreamSummary,
 } from './EventLog.ts'
-import { AppError } from '#app/errors.ts'
 import { channelOf, Doorbell } from './Doorbell.ts'
 import { createEpoch, createTicket, toBatch } from './frame.ts'
 import { LocalView } from './LocalView.ts'
 import { openRedis, type RedisClient } from './openRedis.ts'
-import { RedisLink } from './RedisLink.ts'
 import { readEntries } from './readEntries.ts'
+import { RedisLink } from './RedisLink.ts'
 
 /** What the Lua files beside this one add to a client. */
 interface Scripts {
@@ -25,7 +25,7 @@ interface Scripts {
     key: string,
     ...args: (string | number | Buffer)[]
   ): Promise<['ok' | 'conflict' | 'lost', string, string]>
-  readPosition(key: string): Promise<[string, string, string]>
+  readPosition(key: string, withOldest: 0 | 1): Promise<[epoch: string, head: string, oldest: string]>
 }
 
 const none: Position = { epoch: '', seq: 0 }
@@ -38,7 +38,7 @@ const indexOf = (stream: string): string => `breakglass:streams:${/^[a-z]*/.exec
 const luaFile = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
 
 /**
- * The log in Redis, for any number of replicas: one Redis stream per log stream (see `append-1.lua`) and a sorted
+ * The log in Redis, for any number of replicas: one Redis stream per log stream (see `append-1.lua` for its form) and a sorted
  * set per first word that lists them. How durable an append is when it resolves is Redis' `appendfsync`.
  * No command blocks, so following a thousand streams costs one subscription.
  */
@@ -85,15 +85,16 @@ export class RedisEventLog implements EventLog {
     { ticket, keep = 0 }: BatchOptions,
   ): Promise<AppendResult> {
     const place = [channelOf(stream), expected.epoch, expected.seq, batch.epoch, batch.last, ticket] as const
-    return this.#link.run(async () => {
-      const appended = this.#client.appendEvents(keyOf(stream), ...place, batch.frames, keep)
-      // If only this fails, the next append lists the stream.
-      const listed = this.#client.zadd(indexOf(stream), 'GT', Date.now(), stream).catch(() => 0)
-      const [status, epoch, head] = await appended
-      if (status === 'ok') this.#view.stored(stream, batch)
-      await listed
-      return status === 'ok' ? { ok: true, batch } : { ok: false, reason: status, epoch, head: Number(head) }
+    const [status, epoch, head] = await this.#link.run(() => {
+      const answer = this.#client.appendEvents(keyOf(stream), ...place, batch.frames, keep)
+      // What begins is listed at once; for what goes on the way to the followers is kept free.
+      if (expected.seq === 0) this.#list(stream)
+      return answer
     })
+    if (status !== 'ok') return { ok: false, reason: status, epoch, head: Number(head) }
+    this.#view.stored(stream, batch)
+    if (expected.seq > 0) this.#list(stream)
+    return { ok: true, batch }
   }
 
   head(stream: string): Promise<Position> {
@@ -147,8 +148,13 @@ export class RedisEventLog implements EventLog {
     this.#client.disconnect()
   }
 
+  /** Notes that the stream was appended to now. If only this fails, the next append makes up for it. */
+  #list(stream: string): void {
+    this.#client.zadd(indexOf(stream), 'GT', Date.now(), stream).catch(() => undefined)
+  }
+
   async #readHead(stream: string): Promise<Position> {
-    const [epoch, head] = await this.#link.run(() => this.#client.readPosition(keyOf(stream)))
+    const [epoch, head] = await this.#link.run(() => this.#client.readPosition(keyOf(stream), 0))
     return { epoch, seq: Number(head) }
   }
 
@@ -165,19 +171,20 @@ export class RedisEventLog implements EventLog {
   async #readPage(stream: string, after: number, limit: number): Promise<Page> {
     const key = keyOf(stream)
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const [position, batch] = await this.#link.run(() =>
-        Promise.all([this.#client.readPosition(key), readEntries(this.#client, key, after, limit)]),
+      // A page from the beginning shows by itself where the stream begins.
+      const [[epoch, newest, oldest], batch] = await this.#link.run(() =>
+        Promise.all([
+          this.#client.readPosition(key, after > 0 ? 1 : 0),
+          readEntries(this.#client, key, after, limit),
+        ]),
       )
-      const [epoch, head, first] = [position[0], Number(position[1]), Number(position[2])]
-      if (batch === null) {
-        // The stream was removed between the two reads.
-        if (after < head) continue
-        return { epoch, head, trimmedTo: Math.max(0, first - 1), batch }
-      }
-      // A new epoch began between the two reads.
-      if (batch.epoch !== epoch) continue
-      const oldest = batch.first > after + 1 ? batch.first : first
-      return { epoch, head: Math.max(head, batch.last), trimmedTo: oldest - 1, batch }
+      const head = Number(newest)
+      const trimmed = Math.max(0, Number(oldest) - 1)
+      if (batch === null && after >= head) return { epoch, head, trimmedTo: trimmed, batch }
+      // Else the stream was removed, or a new epoch began, between the two reads.
+      if (batch?.epoch !== epoch) continue
+      const trimmedTo = batch.first > after + 1 ? batch.first - 1 : trimmed
+      return { epoch, head: Math.max(head, batch.last), trimmedTo, batch }
     }
     throw new AppError('log_unavailable', `The stream ${stream} changes faster than it can be read.`)
   }
