@@ -12,7 +12,8 @@ export function judgeClock(output: ProbeOutput, thresholds: Thresholds<'clock'>)
   const end = Date.parse(output.at) / 1000
   const begin = end - output.duration_ms / 1000
   // `date` cuts its second off, and the event is dated a little after the command's end.
-  const offset = Math.round(nowS < begin - 1 ? nowS + 1 - begin : Math.max(0, nowS - end))
+  // Adding 0 turns -0, which `Math.round` makes of small lags, into 0.
+  const offset = Math.round(nowS < begin - 1 ? nowS + 1 - begin : Math.max(0, nowS - end)) + 0
   const level = levelOf(Math.abs(offset), thresholds.offset_s)
   const kept =
     synchronised === null

@@ -36,7 +36,7 @@ function judgeFull(one: Filesystem, thresholds: Thresholds<'disks'>): Checked[] 
   return [
     checked({
       level,
-      topic: one.kind === 'memory' ? 'memory' : 'disk',
+      topic: 'disk',
       text: `${path} is ${one.usedPercent} % full, ${free} (${nameText(kind, 30)}).`,
       value: one.usedPercent,
       unit: '%',

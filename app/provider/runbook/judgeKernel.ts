@@ -9,7 +9,7 @@ import {
   type ProbeOutput,
   type Topic,
 } from './Judgement.ts'
-import { isLogReadable, isRecent, sinceText, whyLogUnreadable } from './kernelLog.ts'
+import { isRecent, sinceText, whyLogUnreadable } from './kernelLog.ts'
 import { levelOf } from './levelOf.ts'
 import { classifyKernel, type KernelTrouble } from './parsers/classifyKernel.ts'
 import { parseKernelLog, type KernelMessage } from './parsers/parseKernelLog.ts'
@@ -47,14 +47,13 @@ const kinds: Kind[] = [
 /** What the kernel logged in the last day. What is older than an hour is at most worth a look. */
 export function judgeKernel(output: ProbeOutput, thresholds: Thresholds<'kernel'>): Judgement[] {
   const reading = parseKernelLog(output.stdout)
-  const readable = isLogReadable(output)
   const of = Map.groupBy(reading.messages, ({ text }) => classifyKernel(text))
   const troubles = [
-    ...judgeKills(reading, readable),
+    ...judgeKills(reading),
     ...kinds.flatMap((kind) => judgeKind(kind, of.get(kind.trouble) ?? [])),
     ...judgeCrashes(of.get('segfault') ?? [], thresholds),
   ]
-  if (!readable) return [...troubles, unchecked('the kernel log', ...whyLogUnreadable(output))]
+  if (!reading.readable) return [...troubles, unchecked('the kernel log', ...whyLogUnreadable(output))]
   if (troubles.some(({ level }) => level !== 'ok')) return troubles
   const text = 'No trouble in the kernel log of the last day.'
   return [...troubles, checked({ level: 'ok', topic: 'kernel', text, value: 0, unit: 'messages' })]

@@ -1,5 +1,5 @@
 import { checked, unchecked, type Checked, type Judgement, type ProbeOutput } from './Judgement.ts'
-import { isLogReadable, isRecent, sinceText, whyLogUnreadable } from './kernelLog.ts'
+import { isRecent, sinceText, whyLogUnreadable } from './kernelLog.ts'
 import { classifyKernel, oomVictim } from './parsers/classifyKernel.ts'
 import { parseKernelLog, type KernelMessage, type KernelReading } from './parsers/parseKernelLog.ts'
 import { count, listText, nameText } from './wording.ts'
@@ -8,8 +8,9 @@ const figure = 'nothing killed for want of memory'
 
 /** Kills for want of memory alone, for a probe that asks the kernel log for nothing else. */
 export function judgeOom(output: ProbeOutput): Judgement[] {
-  const readable = isLogReadable(output)
-  const found = judgeKills(parseKernelLog(output.stdout), readable)
+  const reading = parseKernelLog(output.stdout)
+  const { readable } = reading
+  const found = judgeKills(reading)
   const quiet = found.length === 0 && readable
   const text = 'The kernel killed nothing for want of memory in the last day.'
   return [
@@ -25,7 +26,7 @@ export function judgeOom(output: ProbeOutput): Judgement[] {
  * The log tells who was killed and when. The kernel's own counter tells that it happened, also where the log
  * cannot be read; empty where there is neither.
  */
-export function judgeKills({ messages, oomKills }: KernelReading, readable: boolean): Checked[] {
+export function judgeKills({ messages, oomKills, readable }: KernelReading): Checked[] {
   const kills = messages.filter(({ text }) => classifyKernel(text) === 'oom')
   if (kills.length > 0) return [killed(kills)]
   if (oomKills === null) return []

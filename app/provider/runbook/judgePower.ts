@@ -26,17 +26,17 @@ function judgeState(status: HostStatus, title: string, guest: Guest): Checked {
     more: Partial<Checked> = {},
   ): Checked => checked({ level, topic: 'vm', text, value, ...more })
   if (status.state === 'stopped')
-    return judgement('crit', `VM ${title} is stopped.`, 'stopped', {
+    return judgement('crit', `${title} is stopped.`, 'stopped', {
       advice: `Start ${title} from its sheet.`,
     })
   if (status.state === 'paused')
-    return judgement('crit', `VM ${title} is paused: its guest does nothing.${evidence}`, 'paused', {
+    return judgement('crit', `${title} is paused: its guest does nothing.${evidence}`, 'paused', {
       advice: `Free what it waits for on the hypervisor (most often storage), then Cycle ${title} from its sheet.`,
     })
   if (status.wedged && guest.state === 'answers')
     return judgement(
       'warn',
-      `QEMU's monitor of VM ${title} is silent, but its guest still answers.${evidence}`,
+      `QEMU's monitor of ${title} is silent, but its guest still answers.${evidence}`,
       'wedged',
       {
         advice: `Save what you can inside ${guest.target} and shut it down from there; then Cycle ${title} from its sheet.`,
@@ -45,7 +45,7 @@ function judgeState(status: HostStatus, title: string, guest: Guest): Checked {
   if (status.wedged)
     return judgement(
       'crit',
-      `VM ${title} is wedged: its QEMU process runs, but QEMU does not answer.${evidence}`,
+      `${title} is wedged: its QEMU process runs, but QEMU does not answer.${evidence}`,
       'wedged',
       {
         advice: `Cycle ${title} from its sheet, not Reset: Reset goes through the monitor that does not answer.`,
@@ -54,26 +54,26 @@ function judgeState(status: HostStatus, title: string, guest: Guest): Checked {
   if (guest.state === 'silent')
     return judgement(
       'crit',
-      `VM ${title} runs and QEMU answers, but its guest ${guest.target} does not.`,
+      `${title} runs and QEMU answers, but its guest ${guest.target} does not.`,
       'running',
       {
         advice: `The guest hangs or has lost its network: take Forensics of ${title} from its sheet, then Reset, and Cycle if that does not help.`,
       },
     )
   const inside = guest.state === 'answers' ? ', QEMU and its guest answer' : ' and QEMU answers'
-  return judgement('ok', `VM ${title} runs${inside}.`, 'running', { figure: `VM ${title} runs${inside}` })
+  return judgement('ok', `${title} runs${inside}.`, 'running', { figure: `${title} runs${inside}` })
 }
 
 /** What stands in the way of the power verbs. */
 function judgeHeld({ locked, busy }: HostStatus, title: string): Checked[] {
   const held: Checked[] = []
   if (locked !== null) {
-    const text = `VM ${title} is locked (${nameText(locked)}): its power verbs are refused until that ends.`
+    const text = `${title} is locked (${nameText(locked)}): its power verbs are refused until that ends.`
     const advice = `Wait for the ${nameText(locked)} to end; whether it still runs, the hypervisor's task list tells.`
     held.push(checked({ level: 'warn', topic: 'vm', text, value: nameText(locked), advice }))
   }
   if (busy !== null) {
-    const text = `A power operation is running on VM ${title}.`
+    const text = `A power operation is running on ${title}.`
     held.push(
       checked({
         level: 'warn',
@@ -93,7 +93,7 @@ function couldNot(output: ProbeOutput, title: string, status: HostStatus | undef
     output.failed_leg === undefined
       ? nameText(said, 200).replace(/\.$/, '') || 'its hypervisor did not say'
       : `${legText(output.failed_leg, said, 'its hypervisor')}`
-  return unchecked(`VM ${title}`, why, true)
+  return unchecked(`the state of ${title}`, why, true)
 }
 
 function sentence(text: string): string {

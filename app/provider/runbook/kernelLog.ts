@@ -15,16 +15,6 @@ export function sinceText(messages: KernelMessage[]): string {
   return ages.length === 0 ? ' in the last day' : ` ${durationText(Math.min(...ages))} ago`
 }
 
-const journalFails =
-  /journalctl.*(?:not found|No such file)|No journal files|not seeing messages|Failed to (?:open|search)|insufficient permissions/i
-const ringFails = /dmesg.*(?:not found|No such file)|not permitted|klogctl|dmesg.*Permission denied/i
-
-/** Two ways lead to the kernel's log, the journal and `dmesg`: it could be read when one of them did not fail. */
-export function isLogReadable({ exit_code, stdout, stderr }: ProbeOutput): boolean {
-  if (exit_code === null && stdout === '') return false
-  return !(journalFails.test(stderr) && ringFails.test(stderr))
-}
-
 /** Why, and whether it matters: where an account lacks the right to read, the log is there to be read. */
 export function whyLogUnreadable({ stderr }: ProbeOutput): [why: string, matters: boolean] {
   return /permitted|permission|not seeing/i.test(stderr)

@@ -33,7 +33,7 @@ export function planProbes(
     }
     const on = probe.on === 'guest' ? guest : target
     if (on === undefined) {
-      const why = vm === undefined ? 'no VM is configured' : `no target is configured inside VM ${vm.title}`
+      const why = vm === undefined ? 'no VM is configured' : `no target is configured inside ${vm.title}`
       return { probe, without: unchecked('the guest', why) }
     }
     const input = { command: probe.command, timeout_s: probe.timeout_s }

@@ -1,5 +1,5 @@
 import type { Preset } from '#app/schema/preset.ts'
-import type { Checked, Topic, Unchecked } from './Judgement.ts'
+import type { Checked, Judgement, Topic, Unchecked } from './Judgement.ts'
 import type { Judged } from './judgeRun.ts'
 import { compareLevels } from './levelOf.ts'
 import { listText, nameText } from './wording.ts'
@@ -29,7 +29,7 @@ export function summarise(judged: Judged[], context: SummaryContext): string {
   const missing = all.filter((one): one is Unchecked => one.kind === 'unchecked')
   const paragraphs = worst
     ? [worst.text, elseText(others), nextText(troubles, context)]
-    : [healthyText(checked, context)]
+    : [healthyText(checked, all[0], context)]
   return [...paragraphs, missingText(missing)].filter((text) => text !== '').join('\n\n')
 }
 
@@ -54,11 +54,19 @@ function nextText(troubles: Checked[], { preset, presets }: SummaryContext): str
   return steps.length === 0 ? '' : `Next: ${steps.join(' ')}`
 }
 
-function healthyText(checked: Checked[], { preset, target }: SummaryContext): string {
-  const on = target === '' ? '' : ` on ${nameText(target)}`
-  if (checked.length === 0) return `${preset.label} could check nothing${on}.`
-  const figures = checked.flatMap(({ figure }) => figure ?? [])
-  return `${preset.label} finds no trouble${on}${figures.length === 0 ? '' : `: ${listText(figures, 8)}`}.`
+/** A preset's first probe is what it is for: where that one found nothing out, the rest is no all-clear. */
+function healthyText(checked: Checked[], first: Judgement | undefined, context: SummaryContext): string {
+  const { label } = context.preset
+  const on = context.target === '' ? '' : ` on ${nameText(context.target)}`
+  if (checked.length === 0) return `${label} could check nothing${on}.`
+  const named = listText(
+    checked.flatMap(({ figure }) => figure ?? []),
+    8,
+  )
+  const figures = named === '' ? '' : `: ${named}`
+  if (first?.kind === 'unchecked')
+    return `${label} could not check ${first.what}${on}; the rest shows no trouble${figures}.`
+  return `${label} finds no trouble${on}${figures}.`
 }
 
 /** What is missed for one reason stands together before it. */

@@ -12,13 +12,15 @@ export interface KernelReading {
   messages: KernelMessage[]
   /** OOM kills since boot by the kernel's own counter (since 4.13), or null. */
   oomKills: number | null
+  /** A line of the journal or of the ring buffer was seen, of whatever age: there is a log, and it may be read. */
+  readable: boolean
 }
 
 const dayS = 86_400
 
 /**
- * Reads, in this order: `date +%s`, `/proc/uptime`, the counter `oom_kill` of `/proc/vmstat`, lines of the
- * kernel's journal, lines of `dmesg`. A line's age comes from seconds since 1970 (`-o short-unix`), ISO times, or
+ * Reads, in this order: `date +%s`, `/proc/uptime`, the counter `oom_kill` of `/proc/vmstat`, the last
+ * line of the kernel's journal and of `dmesg`, then what was picked from both. A line's age comes from seconds since 1970 (`-o short-unix`), ISO times, or
  * seconds since boot; a line dated otherwise has none.
  */
 export function parseKernelLog(text: string): KernelReading {
@@ -27,7 +29,8 @@ export function parseKernelLog(text: string): KernelReading {
   const uptime = toNumber(/^(\d+\.\d+) \d+\.\d+$/m.exec(text)?.[1])
   const journal: KernelMessage[] = []
   const ring: KernelMessage[] = []
-  for (const line of lines) {
+  // The last line may be picked as well: the same moment and the same words are one line.
+  for (const line of new Set(lines)) {
     const ofJournal = journalLine(line, now)
     if (ofJournal) journal.push(ofJournal)
     else {
@@ -39,6 +42,7 @@ export function parseKernelLog(text: string): KernelReading {
   const messages = [...journal, ...ring.filter((message) => !known.has(message.text))]
   return {
     messages: messages.filter(({ ageS }) => ageS === null || ageS <= dayS),
+    readable: messages.length > 0,
     oomKills: toNumber(/^oom_kill (\d+)$/m.exec(text)?.[1]),
   }
 }

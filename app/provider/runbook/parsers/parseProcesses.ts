@@ -13,10 +13,12 @@ export interface Process {
   name: string
 }
 
+type Again = Pick<Process, 'pid' | 'state' | 'cpuS'>
+
 export interface ProcessReading {
   processes: Process[]
   /** pid → state and processor time in a second sample, a second later; empty when there was none. */
-  later: Map<number, { state: string; cpuS: number | null }>
+  later: Map<number, Again>
 }
 
 /**
@@ -25,32 +27,39 @@ export interface ProcessReading {
  * by the words of a header, which the locale may translate.
  */
 export function parseProcesses(text: string): ProcessReading {
-  const processes: Process[] = []
+  const processes = new Map<number, Process>()
   const later: ProcessReading['later'] = new Map()
   for (const line of linesOf(text)) {
-    const full =
-      /^\s*(\d+)\s+(\d+)\s+(\S+)\s+([A-Z]\S*(?: [<N])?)\s+(?:(\d[\d:hd-]{2,15})\s+(\d[\d:hd-]{2,15})\s+)?(\d+[kmgt]?)\s+(\S.*)$/.exec(
-        line,
-      )
-    if (full) {
-      const [, pid, ppid, user = '', state = '', time, etime, rss = '', name = ''] = full
-      const rssKb = parseSize(rss)
-      processes.push({
-        pid: Number(pid),
-        ppid: Number(ppid),
-        user,
-        state,
-        cpuS: parseTime(time),
-        ageS: parseTime(etime),
-        rssKb,
-        name: name.trim(),
-      })
-      continue
-    }
-    const short = /^\s*(\d+)\s+([A-Z]\S*(?: [<N])?)(?:\s+(\S+))?\s*$/.exec(line)
-    if (short) later.set(Number(short[1]), { state: short[2] ?? '', cpuS: parseTime(short[3]) })
+    const process = parseProcess(line)
+    const again = process && processes.has(process.pid) ? process : parseAgain(line)
+    if (again) later.set(again.pid, again)
+    else if (process) processes.set(process.pid, process)
   }
-  return { processes, later }
+  return { processes: [...processes.values()], later }
+}
+
+function parseProcess(line: string): Process | null {
+  const match =
+    /^\s*(\d+)\s+(\d+)\s+(\S+)\s+([A-Z]\S*(?: [<N])?)\s+(?:(\d[\d:hd-]{2,15})\s+(\d[\d:hd-]{2,15})\s+)?(\d+[kmgt]?)\s+(\S.*)$/.exec(
+      line,
+    )
+  if (!match) return null
+  const [, pid, ppid, user = '', state = '', time, etime, rss = '', name = ''] = match
+  return {
+    pid: Number(pid),
+    ppid: Number(ppid),
+    user,
+    state,
+    cpuS: parseTime(time),
+    ageS: parseTime(etime),
+    rssKb: parseSize(rss),
+    name: name.trim(),
+  }
+}
+
+function parseAgain(line: string): Again | null {
+  const match = /^\s*(\d+)\s+([A-Z]\S*(?: [<N])?)(?:\s+(\S+))?\s*$/.exec(line)
+  return match && { pid: Number(match[1]), state: match[2] ?? '', cpuS: parseTime(match[3]) }
 }
 
 /** `[DD-]HH:MM:SS` and `MM:SS` (procps), `3h25` and `1d10` (busybox): seconds, or null. */
