@@ -7,18 +7,18 @@ import { recallValue, rememberValue } from './storage.ts'
  */
 export class Remote<T> {
   readonly #read: () => Promise<Answer<T>>
-  readonly #name: string | null
+  readonly #name: string
   #value = $state.raw<T | null>(null)
   #at = $state<number | null>(null)
   #failure = $state<string | null>(null)
   #loading: Promise<void> | null = null
   #again = false
 
-  /** `name` is where it is remembered for the next start; null to remember nothing. */
-  constructor(read: () => Promise<Answer<T>>, name: string | null) {
+  /** `name` is where it is remembered for the next start. */
+  constructor(read: () => Promise<Answer<T>>, name: string) {
     this.#read = read
     this.#name = name
-    const known = name === null ? null : recallValue<T>(name)
+    const known = recallValue<T>(name)
     if (known === null) return
     this.#value = known.value
     this.#at = known.at
@@ -59,6 +59,6 @@ export class Remote<T> {
     this.#failure = null
     this.#value = answer.value
     this.#at = Date.now()
-    if (this.#name !== null) rememberValue(this.#name, answer.value, this.#at)
+    rememberValue(this.#name, answer.value, this.#at)
   }
 }

@@ -1,0 +1,43 @@
+import { expect, test, vi } from 'vitest'
+import type { Answer } from '#ui/api/request.ts'
+import { Remote } from './Remote.svelte.ts'
+
+const ok = (value: string): Answer<string> => ({ ok: true, value, status: 200 })
+const offline: Answer<never> = { ok: false, failure: { kind: 'offline', detail: 'No answer.' } }
+
+test('a failure leaves the last value and its time, and says why it is old', async () => {
+  const read = vi
+    .fn<() => Promise<Answer<string>>>()
+    .mockResolvedValueOnce(ok('a'))
+    .mockResolvedValueOnce(offline)
+  const remote = new Remote(read, 'none.test')
+  await remote.load()
+  const { at } = remote
+  expect([remote.value, remote.failure]).toEqual(['a', null])
+  await remote.load()
+  expect([remote.value, remote.failure, remote.at]).toEqual(['a', 'No answer.', at])
+})
+
+test('a call while a reading is under way is followed by one that is not too late', async () => {
+  const answers = ['before', 'after']
+  const read = vi.fn(() => Promise.resolve(ok(answers.shift() ?? 'too many')))
+  const remote = new Remote(read, 'none.test')
+  await Promise.all([remote.load(), remote.load(), remote.load()])
+  expect(remote.value).toBe('after')
+  expect(read).toHaveBeenCalledTimes(2)
+})
+
+test('what was known is known at the next start', async () => {
+  const stored = new Map<string, string>()
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+    removeItem: (key: string) => stored.delete(key),
+  })
+  await new Remote(() => Promise.resolve(ok('known')), 'test.1').load()
+  const next = new Remote(() => Promise.resolve(offline), 'test.1')
+  expect(next.value).toBe('known')
+  stored.set('breakglass.test.1', '{broken')
+  expect(new Remote(() => Promise.resolve(offline), 'test.1').value).toBeNull()
+  vi.unstubAllGlobals()
+})
