@@ -277,12 +277,21 @@ describe('network', () => {
 
   test('a lookup is judged by its time: a quick no is an answer, a late one or none is trouble', () => {
     const thresholds = { lookup_ms: percent(2000, 4000) }
-    const lookup = (more: object) => judgeLookup(probeOutput('', more), thresholds)
-    expect(lookup({ exit_code: 2, duration_ms: 18 })).toMatchObject([{ level: 'ok', value: 18, unit: 'ms' }])
-    expect(lookup({ exit_code: null, failed_leg: 'timeout', duration_ms: 5000 })).toMatchObject([
+    const lookup = (end: string, more: object = {}) =>
+      judgeLookup(probeOutput(`100.00 9.00\n::1             localhost\n${end}`, more), thresholds)
+    expect(lookup('100.02 9.10\n')).toMatchObject([{ level: 'ok', value: 20, unit: 'ms' }])
+    expect(lookup('102.50 9.10\n')).toMatchObject([{ level: 'warn', value: 2500 }])
+    expect(lookup('', { exit_code: null, failed_leg: 'timeout', duration_ms: 5000 })).toMatchObject([
       { level: 'crit', value: 5000 },
     ])
-    expect(lookup({ exit_code: 127, stderr: 'sh: 1: getent: not found' })).toMatchObject([
+  })
+
+  test('a connection that was slow is no slow lookup; a machine without getent could not check', () => {
+    const thresholds = { lookup_ms: percent(2000, 4000) }
+    const slow = probeOutput('100.00 9.00\n::1 localhost\n100.02 9.10\n', { duration_ms: 7000 })
+    expect(judgeLookup(slow, thresholds)).toMatchObject([{ level: 'ok', value: 20 }])
+    const missing = probeOutput('100.00 9.00\n100.00 9.00\n', { stderr: 'sh: 1: getent: not found' })
+    expect(judgeLookup(missing, thresholds)).toMatchObject([
       { kind: 'unchecked', why: 'getent is not installed there' },
     ])
   })

@@ -23,18 +23,22 @@ export function judgeRoutes(output: ProbeOutput): Judgement[] {
 }
 
 /**
- * A name that exists nowhere (RFC 8375 keeps `home.arpa` from leaving the site): a resolver that lives says so
- * at once, a dead one keeps everybody waiting. How long it took is what counts, not what it said.
+ * Reads `/proc/uptime`, a lookup that needs no server (`localhost`), one of a name that exists nowhere (RFC 8375
+ * keeps `home.arpa` from leaving the site), and `/proc/uptime` again. A resolver that lives says no at once, a dead
+ * one keeps everybody waiting: how long it took is what counts, by the target's own clock.
  */
 export function judgeLookup(output: ProbeOutput, thresholds: Thresholds<'lookup'>): Judgement[] {
-  const ms = Math.round(output.duration_ms)
-  const ended = output.exit_code === 0 || output.exit_code === 2 || output.failed_leg === 'timeout'
-  if (!ended) return [unchecked('name lookups', whyNot(output))]
-  const level = levelOf(ms, thresholds.lookup_ms)
+  const [begin, end] = [...output.stdout.matchAll(/^(\d+\.\d+) \d+\.\d+$/gm)].map((match) => Number(match[1]))
+  if (begin === undefined || !/\blocalhost\b/.test(output.stdout))
+    return [unchecked('name lookups', whyNot(output))]
+  const late = output.failed_leg === 'timeout' && end === undefined
+  if (!late && (end === undefined || end < begin)) return [unchecked('name lookups', whyNot(output))]
+  const ms = Math.round(end === undefined ? output.duration_ms : (end - begin) * 1000)
+  const level = late ? 'crit' : levelOf(ms, thresholds.lookup_ms)
   const text =
     level === 'ok'
       ? `A name lookup ends within ${ms} ms.`
-      : `Name lookups hang: one took ${(ms / 1000).toFixed(1)} s, so the name servers do not answer.`
+      : `Name lookups hang: one took ${late ? 'more than ' : ''}${(ms / 1000).toFixed(1)} s, so the name servers do not answer.`
   const advice = 'Check the name servers in /etc/resolv.conf: everything that uses names is slow meanwhile.'
   return [checked({ level, topic: 'network', text, value: ms, unit: 'ms', advice })]
 }

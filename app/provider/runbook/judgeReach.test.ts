@@ -9,7 +9,7 @@ test.each<[Leg, string]>([
   ['name', 'devvm cannot be reached: it could not be found by its name (said).'],
   ['tcp', 'devvm cannot be reached: it accepted no connection (said).'],
   ['host_key', 'devvm cannot be reached: it showed a host key that is not the pinned one (said).'],
-  ['auth', 'devvm cannot be reached: it refused the key (said).'],
+  ['auth', 'devvm cannot be reached: signing in to it failed (said).'],
   ['timeout', 'devvm does not answer: not one command came to its end.'],
 ])('leg %s is told once, plainly', (leg, text) => {
   expect(judgeReach('devvm', [failed(leg, 'said.'), failed(leg)])).toMatchObject({

@@ -31,7 +31,7 @@ function clause(leg: Leg, who: string): string {
     case 'host_key':
       return `${who} showed a host key that is not the pinned one`
     case 'auth':
-      return `${who} refused the key`
+      return `signing in to ${who} failed`
     case 'channel':
       return `${who} let us in but ran nothing`
     case 'command':
