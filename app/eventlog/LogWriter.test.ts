@@ -211,6 +211,22 @@ describe('a writer and a Redis that goes away', () => {
     }
   })
 
+  test('a Redis that hangs and comes back stores what was written once', async () => {
+    const { writer, states } = openWriter(log, stream, none)
+    const follower = recordFollower(log, stream, none)
+    await writer.commit([fact('1')])
+    server.signal('SIGSTOP')
+    writer.write([text('2')])
+    const committed = writer.commit([fact('3')])
+    await follower.reached(3)
+    server.signal('SIGCONT')
+    await committed
+    await writer.commit([fact('4')])
+    expect(states).toEqual(['buffering', 'writing'])
+    expect(textsOf(await readAll(log, stream))).toEqual(['1', '2', '3', '4'])
+    expect(textsOf(follower.told)).toEqual(['1', '2', '3', '4'])
+  })
+
   test('a stream can begin while Redis is away', async () => {
     await server.kill()
     const follower = recordFollower(log, stream, none)

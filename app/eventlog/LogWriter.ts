@@ -46,6 +46,7 @@ export class LogWriter {
   #stale = false
   #state: 'writing' | 'buffering' = 'writing'
   #running: Promise<void> | undefined
+  #dated = { now: 0, at: '' }
   #fence: FencedError | undefined
 
   constructor(log: EventLog, stream: string, position: Position, options: LogWriterOptions) {
@@ -106,10 +107,17 @@ export class LogWriter {
         `The log has been away for so long that the ${size} MiB kept for it are full.`,
       )
     }
-    const at = new Date().toISOString()
+    const at = this.#date()
     for (const event of events) this.#tail.push(event, at, relaxed)
     if (this.#state === 'buffering') this.#announce()
     this.#running ??= this.#run().finally(() => (this.#running = undefined))
+  }
+
+  /** Many events are written in one millisecond, and a date takes longer to write than an event to queue. */
+  #date(): string {
+    const now = Date.now()
+    if (now !== this.#dated.now) this.#dated = { now, at: new Date(now).toISOString() }
+    return this.#dated.at
   }
 
   async #lastStored(): Promise<Position> {

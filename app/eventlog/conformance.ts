@@ -199,7 +199,7 @@ export function testEventLog(name: string, open: () => Promise<LogUnderTest>): v
         { kind: 'text', text: '\ud800 lone \udfff', pair: '😀' },
         { kind: 'text', text: 'x'.repeat(1024 * 1024) },
         { kind: 'text', id: 999, at: 'yesterday', text: 'names', '': 'empty', 7: 'seven' },
-        JSON.parse('{"kind":"text","__proto__":{"a":1},"constructor":"c"}') as NewEvent, // no literal has such a key
+        JSON.parse('{"kind":"text","deep":{"__proto__":{"a":1}},"constructor":"c"}') as NewEvent, // no literal has such a key
       ]
       let at = none
       for (const event of hostile) at = await appendAt(log(), stream, at, [event])

@@ -12,12 +12,13 @@ export const createTicket = (): string => String(randomInt(2 ** 48 - 1) + 1)
  * the JSON; an `id` or `at` among the event's own fields does not get through.
  */
 export function toFrame(epoch: string, seq: number, at: string, event: NewEvent): string {
-  const json = JSON.stringify({ ...{ kind: '', id: 0, at: '' }, ...event, ...{ id: seq, at } })
+  const json = JSON.stringify(Object.assign({ kind: '', id: seq, at }, event, { id: seq, at }))
   return `id: ${epoch}.${seq}\ndata: ${json}\n\n`
 }
 
-/** Numbers, dates and labels events that come after seq `after`. */
+/** Numbers, dates and labels events, one at least, that come after seq `after`. */
 export function toBatch(epoch: string, after: number, events: NewEvent[], at = new Date()): Batch {
+  if (events.length === 0) throw new RangeError('An append needs an event.')
   const date = at.toISOString()
   const frames = events.map((event, i) => toFrame(epoch, after + 1 + i, date, event)).join('')
   return { epoch, first: after + 1, last: after + events.length, frames: Buffer.from(frames) }

@@ -18,6 +18,8 @@ export async function readEntries(
   after: number,
   limit: number,
 ): Promise<Batch | null> {
+  // Redis takes no such id, and no stream is that long.
+  if (!Number.isSafeInteger(after + 1)) return null
   let found: Batch[] = []
   let bytes = 0
   let count = Math.min(Math.ceil(limit / span) + 1, firstEntries)

@@ -65,13 +65,18 @@ export class RedisServer {
   }
 
   /** Ends it as a power cut would, and resolves when it has ended. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  async kill(): Promise<void> {
     const child = this.#process
     if (child === undefined) return
     this.#process = undefined
     const ended = once(child, 'exit')
-    child.kill(signal)
+    child.kill('SIGKILL')
     await ended
+  }
+
+  /** `SIGSTOP` makes it hang, `SIGCONT` lets it go on. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal)
   }
 
   /** Ends it if it still runs, and starts it again on the same port; without `keepData` with an empty folder. */
