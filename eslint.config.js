@@ -73,7 +73,9 @@ export default defineConfig(
   },
   // A longer file is listed here with its reason; a test is a list of cases and may be longer.
   { files: ['**/*.{ts,svelte}'], rules: { 'max-lines': lines(250) } },
-  { files: ['**/*.test.ts'], rules: { 'max-lines': lines(350) } },
+  { files: ['**/*.test.ts'], rules: { 'max-lines': lines(400) } },
+  // One contract each, which is read as a whole: what every log keeps to, and every way to attach.
+  { files: ['app/eventlog/conformance.ts', 'app/http/FeedHub.test.ts'], rules: { 'max-lines': 'off' } },
   {
     // Kit's routes and the tools' configurations demand a default export, and so does a reporter of vitest.
     files: ['{app,test}/**/*.ts', 'ui/src/lib/**/*.ts'],
