@@ -179,6 +179,34 @@ describe('an attach', () => {
     socket.destroy()
   })
 
+  test('keeps its connection to itself: a further request on it is not answered', async () => {
+    await append(1)
+    const server = await start()
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    let text = ''
+    socket.on('data', (piece) => (text += piece.toString()))
+    socket.write(`GET /stream/${name} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await vi.waitFor(() => expect(text).toContain('caught-up'))
+    socket.write(`GET /events/${name} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await append(1)
+    await vi.waitFor(() => expect(text).toContain('"id":2'))
+    await openSse(`${server.url}/events/${name}`).then(({ closed }) => closed)
+    expect(text.match(/HTTP\/1.1/g)).toHaveLength(1)
+    socket.end()
+    await vi.waitFor(() => expect(server.hub.counts.clients).toBe(0))
+  })
+
+  test('outlives the listening socket', async () => {
+    await append(1)
+    const server = await start()
+    const stream = await attach(server)
+    await stream.until(isCaughtUp)
+    server.server.close()
+    server.server.closeIdleConnections()
+    await append(1)
+    await stream.until(isId(2))
+  })
+
   test('is logged from its beginning to its end, without content', async () => {
     await append(2, { size: 50 })
     const server = await start()

@@ -6,7 +6,7 @@ import type { Logger } from '#app/logger.ts'
 import { Feed } from './Feed.ts'
 import { placePosition, readPositions, type PlacedPosition } from './position.ts'
 import type { Identity } from './Route.ts'
-import { frames } from './sse.ts'
+import { control, createHolder, openSse } from './sse.ts'
 import { SseClient } from './SseClient.ts'
 
 export interface FeedHubOptions {
@@ -62,6 +62,7 @@ export class FeedHub {
   readonly #logger: FeedHubOptions['logger']
   readonly #limits: FeedLimits
   readonly #feeds = new Map<string, Feed>()
+  readonly #holder = createHolder()
   #sweeping: NodeJS.Timeout | null = null
   #closed = false
 
@@ -96,15 +97,16 @@ export class FeedHub {
     const placed: PlacedPosition =
       asked.length === 0 && from === 'head' ? { seq: head.seq } : placePosition(asked, head)
     const now = Date.now()
+    const socket = openSse(response, this.#holder)
     const client = new SseClient(
-      response,
+      socket,
       { id: randomUUID(), requestId, expiresAt, openedAt: now, pingAt: now + this.#limits.pingMs },
       { epoch: head.epoch, seq: placed.seq, head: head.seq },
     )
     const feed = this.#feed(stream, head, allowEmpty)
-    response.once('close', () => feed.remove(client, 'left'))
+    socket.once('close', () => feed.remove(client, 'left'))
     this.#logger.info({ attach: client.id, request: requestId, stream, after: placed.seq }, 'attached')
-    client.write(frames.retry(this.#retry()), 0)
+    client.write(control.retry(this.#retry()), 0)
     if (placed.reset !== undefined)
       client.reset = { reason: placed.reset, epoch: head.epoch, head: head.seq, gone: false }
     feed.add(client)

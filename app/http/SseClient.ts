@@ -1,6 +1,5 @@
-import type { Response } from 'express'
 import type { Socket } from 'node:net'
-import { frames, openSse } from './sse.ts'
+import { control } from './sse.ts'
 
 /** A reset that this client has not been told yet. */
 export interface PendingReset {
@@ -39,13 +38,12 @@ export class SseClient {
   /** Events written to it. */
   events = 0
   closed = false
-  readonly #response: Response
   readonly #socket: Socket
   #inFrame = false
 
-  /** Sends the headers. `at` is where to begin, `head` what `caught-up` waits for. */
+  /** `socket` has sent the headers. `at` is where to begin, `head` what `caught-up` waits for. */
   constructor(
-    response: Response,
+    socket: Socket,
     who: { id: string; requestId: string; expiresAt: number; openedAt: number; pingAt: number },
     at: { epoch: string; seq: number; head: number },
   ) {
@@ -57,8 +55,7 @@ export class SseClient {
     this.epoch = at.epoch
     this.seq = at.seq
     this.catchUpTo = at.head
-    this.#response = response
-    this.#socket = openSse(response)
+    this.#socket = socket
   }
 
   /** Lets go what was held back since the headers, in one packet. */
@@ -106,7 +103,7 @@ export class SseClient {
 
   /** Skipped while a frame is half written or the socket is full: then it is not silent, but slow. */
   ping(): void {
-    if (!this.#inFrame && !this.full) this.#socket.write(frames.ping)
+    if (!this.#inFrame && !this.full) this.#socket.write(control.ping)
   }
 
   /** Ends the stream after what is queued; `retryMs` tells the client when to come back. */
@@ -115,8 +112,8 @@ export class SseClient {
     // One that takes nothing would keep its socket open for as long as it likes.
     if (this.full) return void this.#socket.destroy()
     // Nothing may follow half a frame: the client forgets an unfinished one.
-    if (retryMs !== undefined && !this.#inFrame) this.#socket.write(frames.retry(retryMs))
-    this.#response.end()
+    if (retryMs !== undefined && !this.#inFrame) this.#socket.write(control.retry(retryMs))
+    this.#socket.destroySoon()
   }
 
   /** Cuts the connection and drops what is queued. */

@@ -1,12 +1,16 @@
-import type { Batch, Page } from '#app/eventlog/EventLog.ts'
+import type { Page } from '#app/eventlog/EventLog.ts'
 import type { Feed } from './Feed.ts'
 import { resetReasons } from './position.ts'
 import type { SseClient } from './SseClient.ts'
-import { frames } from './sse.ts'
+import { control } from './sse.ts'
 
-/** The first page is small, so that its first byte is early; those that follow hold about this many bytes. */
+/**
+ * The first page is small, so that its first byte is early; then each holds four times the bytes of the one
+ * before, as long as the client takes them without a wait.
+ */
 const firstPageEvents = 100
-const pageBytes = 256 * 1024
+const smallPageBytes = 64 * 1024
+const largePageBytes = 512 * 1024
 const mostPageEvents = 5000
 const retryMs = 500
 
@@ -21,6 +25,8 @@ const retryMs = 500
 export async function catchUp(feed: Feed, client: SseClient): Promise<void> {
   const { now } = feed.options
   let limit = firstPageEvents
+  let pageBytes = smallPageBytes
+  let next: Promise<Page> | undefined
   for (;;) {
     if (client.full) await client.drained(now)
     if (client.closed) return
@@ -28,24 +34,29 @@ export async function catchUp(feed: Feed, client: SseClient): Promise<void> {
     if (client.seq >= goal(feed, client)) return handOver(feed, client)
     const run = client.epoch === feed.epoch ? feed.window.after(client.seq) : null
     if (run !== null) {
+      next = undefined
       await client.deliver(run.frames, run.last - client.seq, now)
       client.seq = run.last
       continue
     }
-    const page = await readPage(feed, client, limit)
+    const page = await readPage(feed, client, next ?? feed.page(client.seq, limit))
+    next = undefined
     if (page === null || client.closed || client.reset !== null) continue
     if (!isContinuation(feed, client, page)) continue
     // The log holds less than was told: its follower will say so.
     if (page.batch === null) return handOver(feed, client)
-    await client.deliver(page.batch.frames, eventsIn(page.batch), now)
-    client.seq = page.batch.last
-    const eventBytes = page.batch.frames.length / eventsIn(page.batch)
-    limit = Math.min(mostPageEvents, Math.ceil(pageBytes / eventBytes))
+    const { first, last, frames } = page.batch
+    const count = last - first + 1
+    const delivery = client.deliver(frames, count, now)
+    client.seq = last
+    const isSlow = client.stalledSince !== null
+    pageBytes = isSlow ? smallPageBytes : Math.min(largePageBytes, 4 * pageBytes)
+    limit = Math.min(mostPageEvents, Math.ceil((pageBytes * count) / frames.length))
+    // Reads on while the socket takes this page.
+    if (!isSlow && last < page.head) next = feed.page(last, limit)
+    next?.catch(() => undefined)
+    await delivery
   }
-}
-
-function eventsIn({ first, last }: Batch): number {
-  return last - first + 1
 }
 
 /** Up to where it is served here. While the feed has not noticed a new epoch, its head says nothing. */
@@ -57,7 +68,7 @@ function goal(feed: Feed, client: SseClient): number {
 function handOver(feed: Feed, client: SseClient): void {
   if (client.catchUpTo !== null && client.seq >= client.catchUpTo) {
     client.catchUpTo = null
-    client.write(frames.caughtUp(client.seq), 0)
+    client.write(control.caughtUp(client.seq), 0)
     feed.options.onEvent(client, 'caught up', { head: client.seq })
   }
   if (client.epoch === feed.epoch && client.seq === feed.sent) feed.join(client)
@@ -72,18 +83,18 @@ function tellReset(feed: Feed, client: SseClient): boolean {
   client.epoch = epoch
   client.seq = 0
   client.catchUpTo = head
-  client.write(frames.reset(reason, head), 0)
+  client.write(control.reset(reason, head), 0)
   feed.options.onEvent(client, 'reset', { reason, head })
   if (!gone) return false
-  client.write(frames.gone, 0)
+  client.write(control.gone, 0)
   feed.end(client, 'gone')
   return true
 }
 
 /** Waits and returns null when the log cannot be read now; a client that waits too long for it is dropped. */
-async function readPage(feed: Feed, client: SseClient, limit: number): Promise<Page | null> {
+async function readPage(feed: Feed, client: SseClient, reading: Promise<Page>): Promise<Page | null> {
   try {
-    const page = await feed.page(client.seq, limit)
+    const page = await reading
     client.stalledSince = null
     return page
   } catch (error) {
@@ -109,7 +120,7 @@ function isContinuation(feed: Feed, client: SseClient, page: Page): boolean {
   const missingTo = Math.max(trimmedTo, (page.batch?.first ?? 0) - 1)
   if (client.seq >= missingTo) return true
   const reason = resetReasons.trimmed(missingTo)
-  client.write(frames.reset(reason, head), 0)
+  client.write(control.reset(reason, head), 0)
   feed.options.onEvent(client, 'reset', { reason, head })
   client.seq = missingTo
   client.catchUpTo = head
