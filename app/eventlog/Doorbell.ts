@@ -1,4 +1,5 @@
 import type { Batch, Position } from './EventLog.ts'
+import { readFrameId } from './frame.ts'
 import { openSubscriber, type RedisClient } from './openRedis.ts'
 
 export interface DoorbellOptions {
@@ -69,12 +70,11 @@ export class Doorbell {
   }
 }
 
-/** `<epoch> <first> <last>\n<frames>`, as append-1.lua sends it; without frames when they are too large. */
+/** `<epoch> <last>\n<frames>`, as append-1.lua sends it; without frames when they are too large. */
 function parseRing(message: Buffer): Batch | Position | null {
   const end = message.indexOf(10)
   if (end < 0) return null
-  const [epoch = '', first, last] = message.toString('latin1', 0, end).split(' ')
-  const frames = message.subarray(end + 1)
-  if (frames.length === 0) return { epoch, seq: Number(last) }
-  return { epoch, first: Number(first), last: Number(last), frames }
+  const [epoch = '', seq] = message.toString('latin1', 0, end).split(' ')
+  const [last, frames] = [Number(seq), message.subarray(end + 1)]
+  return frames.length === 0 ? { epoch, seq: last } : { epoch, first: readFrameId(frames).seq, last, frames }
 }

@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { answerCuttingProxy } from '../../test/fakes/answerCuttingProxy.ts'
 import { RedisServer, startCluster, until } from '../../test/fakes/redisServer.ts'
-import { appendAt, readAll, recordFollower, seqs, testEventLog } from './conformance.ts'
-import type { Position } from './EventLog.ts'
+import {
+  appendAt,
+  newStream,
+  none,
+  range,
+  readAll,
+  recordFollower,
+  seqs,
+  texts,
+} from './conformance/logTools.ts'
+import { testEventLog } from './conformance/testEventLog.ts'
 import { createTicket, toBatch } from './frame.ts'
 import { RedisEventLog } from './RedisEventLog.ts'
-
-const none: Position = { epoch: '', seq: 0 }
-const newStream = (): string => `session:${randomUUID()}`
-const texts = (count: number) =>
-  Array.from({ length: count }, (_, i) => ({ kind: 'text', text: `e${i + 1}` }))
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
 function openLog(url: string): RedisEventLog {
   const log = new RedisEventLog(url)
@@ -250,7 +252,7 @@ describe('Sentinel and Cluster', () => {
     const cluster = await startCluster()
     onTestFinished(() => cluster.stop())
     const [ours, theirs] = [openLog(cluster.url), openLog(cluster.url)]
-    const streams = range(1, 12).map(newStream)
+    const streams = range(1, 12).map(() => newStream())
     const followers = streams.map((stream) => recordFollower(theirs, stream, none))
     for (const [i, stream] of streams.entries()) {
       let at = await appendAt(ours, stream, none, texts(1))

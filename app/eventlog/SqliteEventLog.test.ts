@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import { appendAt, readAll, testEventLog } from './conformance.ts'
+import { appendAt, none, readAll } from './conformance/logTools.ts'
+import { testEventLog } from './conformance/testEventLog.ts'
 import { SqliteEventLog } from './SqliteEventLog.ts'
-
-const none = { epoch: '', seq: 0 }
 
 function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'breakglass-log-'))

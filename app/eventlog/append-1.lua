@@ -23,76 +23,59 @@
 
   Effect: where the append crosses a multiple of 128, the entries since the last multiple become one entry (a long
   stream is then read in few entries); where the epoch changes, what is left is labelled anew; the new entry is added;
-  old entries are trimmed; followers are rung.
+  old entries are trimmed; followers are rung: `<epoch> <last>\n<frames>`, without frames when they are large.
 ]]
-local key, channel = KEYS[1], ARGV[1]
-local expectedEpoch, expected = ARGV[2], tonumber(ARGV[3])
-local epoch, last, ticket, frames = ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
-local keep = tonumber(ARGV[8])
-local span, mergeLimit, ringLimit = 128, 262144, 65536
+local key, expectedEpoch, epoch, frames = KEYS[1], ARGV[2], ARGV[4], ARGV[7]
+local expected, last, keep = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[8])
+local id = ARGV[5] .. '-' .. ARGV[6]
 local mergedTicket = '18446744073709551615'
 
-local function seqOf(id)
-  return string.match(id, '^(%d+)-')
-end
-
+local headEpoch, head = '', '0'
 local top = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-local headEpoch = top and string.match(top[2][2], '^id: ([^.]+)%.') or ''
-local headText = top and seqOf(top[1]) or '0'
-local head = tonumber(headText)
-
-local function isOwnRetry()
-  if headEpoch ~= epoch or head < last then return false end
-  local id = ARGV[5] .. '-' .. ticket
-  if redis.call('XRANGE', key, id, id)[1] then return true end
-  local covering = redis.call('XRANGE', key, string.format('%.0f-0', expected + 1), '+', 'COUNT', 1)[1]
-  return covering ~= nil
-    and string.sub(covering[1], -#mergedTicket) == mergedTicket
-    and string.find(covering[2][2], frames, 1, true) ~= nil
+if top then
+  headEpoch, head = string.match(top[2][2], '^id: ([^.]+)'), string.match(top[1], '^%d+')
 end
 
-local function merge()
-  local from = string.format('%.0f-0', math.floor(expected / span) * span)
-  local ids, parts, size = {}, {}, 0
-  repeat
-    local entries = redis.call('XRANGE', key, from, '+', 'COUNT', 32)
-    for _, entry in ipairs(entries) do
-      ids[#ids + 1] = entry[1]
-      parts[#parts + 1] = entry[2][2]
-      size = size + #entry[2][2]
-      from = '(' .. entry[1]
-    end
-    if size > mergeLimit then return end
-  until #entries < 32
-  if #ids < 2 then return end
-  redis.call('XDEL', key, unpack(ids))
-  redis.call('XADD', key, headText .. '-' .. mergedTicket, 'f', table.concat(parts))
-end
-
-local function relabel()
-  local entries = redis.call('XRANGE', key, '-', '+')
-  local old, new = 'id: ' .. headEpoch .. '.', 'id: ' .. epoch .. '.'
-  redis.call('DEL', key)
-  for _, entry in ipairs(entries) do
-    -- JSON holds no raw newline, so a blank line before `id:` is always the border of two frames.
-    local body = string.gsub(string.sub(entry[2][2], #old + 1), '\n\n' .. old:gsub('%.', '%%.'), '\n\n' .. new)
-    redis.call('XADD', key, entry[1], 'f', new .. body)
+if headEpoch ~= expectedEpoch or head ~= ARGV[3] then
+  if headEpoch == epoch and tonumber(head) >= last then
+    local own = redis.call('XRANGE', key, id, id)[1]
+    -- Or it was merged since.
+    local covering = redis.call('XRANGE', key, string.format('%.0f-0', expected + 1), '+', 'COUNT', 1)[1]
+    local merged = covering and string.sub(covering[1], -#mergedTicket) == mergedTicket
+    if own or merged and string.find(covering[2][2], frames, 1, true) then return { 'ok', epoch, head } end
   end
-end
-
-if headEpoch ~= expectedEpoch or head ~= expected then
-  if isOwnRetry() then return { 'ok', epoch, headText } end
-  local lost = expectedEpoch ~= '' and (headEpoch ~= expectedEpoch or expected > head)
-  return { lost and 'lost' or 'conflict', headEpoch, headText }
+  local lost = expectedEpoch ~= '' and (headEpoch ~= expectedEpoch or expected > tonumber(head))
+  return { lost and 'lost' or 'conflict', headEpoch, head }
 end
 
 if top and epoch ~= headEpoch then
-  relabel()
-elseif math.floor(last / span) > math.floor(expected / span) then
-  merge()
+  -- A new epoch: JSON holds no raw newline, so a blank line before `id:` is always the border of two frames.
+  local old, new = 'id: ' .. headEpoch .. '.', 'id: ' .. epoch .. '.'
+  local entries = redis.call('XRANGE', key, '-', '+')
+  redis.call('DEL', key)
+  for _, entry in ipairs(entries) do
+    local rest = string.gsub(string.sub(entry[2][2], #old + 1), '\n\n' .. old:gsub('%.', '%%.'), '\n\n' .. new)
+    redis.call('XADD', key, entry[1], 'f', new .. rest)
+  end
+elseif last % 128 < last - expected then
+  -- A multiple of 128 is crossed. Large entries stay as they are.
+  local from = string.format('%.0f-0', expected - expected % 128)
+  local ids, parts, size, step, found = {}, {}, 0, 32, nil
+  repeat
+    found = redis.call('XRANGE', key, from, '+', 'COUNT', step)
+    for _, entry in ipairs(found) do
+      ids[#ids + 1], parts[#parts + 1] = entry[1], entry[2][2]
+      size = size + #entry[2][2]
+      from = '(' .. entry[1]
+    end
+  until #found < step or size > 262144
+  if #ids > 1 and size <= 262144 then
+    redis.call('XDEL', key, unpack(ids))
+    redis.call('XADD', key, head .. '-' .. mergedTicket, 'f', table.concat(parts))
+  end
 end
-redis.call('XADD', key, ARGV[5] .. '-' .. ticket, 'f', frames)
+
+redis.call('XADD', key, id, 'f', frames)
 if keep > 0 and last > keep then redis.call('XTRIM', key, 'MINID', string.format('%.0f-0', last - keep + 1)) end
-local position = epoch .. ' ' .. string.format('%.0f', expected + 1) .. ' ' .. ARGV[5] .. '\n'
-redis.call('PUBLISH', channel, #frames <= ringLimit and position .. frames or position)
+redis.call('PUBLISH', ARGV[1], epoch .. ' ' .. ARGV[5] .. '\n' .. (#frames <= 65536 and frames or ''))
 return { 'ok', epoch, ARGV[5] }
