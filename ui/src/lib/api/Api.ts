@@ -4,6 +4,9 @@ import { request, type Answer, type RequestHooks } from './request.ts'
 /** Above the server's own worst case (a cycle may take 300 s), so that the server's word comes first. */
 const verbTimeoutMs = 330_000
 
+/** How many sessions the server puts on a page. */
+export const sessionsPerPage = 50
+
 const inPath = encodeURIComponent
 
 /** The calls of the contract that the UI makes, typed. Nothing here retries. */
@@ -11,12 +14,18 @@ export function createApi(hooks: RequestHooks) {
   return {
     presets: () => request<PresetSummary[]>(hooks, '/api/presets'),
 
-    sessions: (query: string, signal?: AbortSignal) =>
-      request<Session[]>(
+    /** A page of sessions, newest first; `after` is the `updated` of the last one before it. */
+    sessions: ({ query = '', after = '' } = {}, signal?: AbortSignal) => {
+      const asked = new URLSearchParams({
+        ...(query === '' ? {} : { q: query }),
+        ...(after === '' ? {} : { after }),
+      })
+      return request<Session[]>(
         hooks,
-        `/api/sessions${query === '' ? '' : `?q=${inPath(query)}`}`,
+        `/api/sessions${asked.size === 0 ? '' : `?${asked}`}`,
         signal === undefined ? {} : { signal },
-      ),
+      )
+    },
 
     createSession: () => request<{ session_id: string }>(hooks, '/api/session', { method: 'POST', body: {} }),
 

@@ -36,7 +36,7 @@ export class App {
     })
     this.vms = new Remote(() => this.api.vms(), 'vms.1')
     this.presets = new Remote(() => this.api.presets(), 'presets.1')
-    this.sessions = new Remote(() => this.api.sessions(''), 'sessions.1')
+    this.sessions = new Remote(() => this.api.sessions(), 'sessions.1')
   }
 
   /** The VM sheet lies over whatever screen is there. */
