@@ -1,0 +1,55 @@
+import { expect, type Locator, type Page } from '@playwright/test'
+
+/** The sheet with the demo VM, by the words that a screen reader says. */
+export class VmSheet {
+  readonly page: Page
+  readonly dialog: Locator
+
+  constructor(page: Page) {
+    this.page = page
+    this.dialog = page.getByRole('dialog', { name: 'VMs' })
+  }
+
+  /** One tap on the navigation, wherever we are. */
+  static async open(page: Page): Promise<VmSheet> {
+    await page.getByRole('navigation').getByRole('button', { name: /^VMs/ }).tap()
+    const sheet = new VmSheet(page)
+    await expect(sheet.dialog.getByRole('heading', { name: 'Demo VM' })).toBeVisible()
+    return sheet
+  }
+
+  verb(label: string): Locator {
+    return this.dialog.getByRole('button', { name: new RegExp(`^${label}\\b`) })
+  }
+
+  get question(): Locator {
+    return this.dialog.getByRole('group', { name: /Demo VM\?$/ })
+  }
+
+  get hold(): Locator {
+    return this.question.getByRole('button', { name: /^(Hold to|Keep holding)/ })
+  }
+
+  outcome(words: RegExp): Locator {
+    return this.dialog.getByRole('status').filter({ hasText: words })
+  }
+
+  /** Puts a thumb on the button; the returned function lifts it. */
+  async press(): Promise<() => Promise<void>> {
+    const box = await this.hold.boundingBox()
+    if (box === null) throw new Error('the button is not on the screen')
+    const thumb = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+    const browser = await this.page.context().newCDPSession(this.page)
+    await browser.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [thumb] })
+    return async () => {
+      await browser.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    }
+  }
+
+  /** The deliberate gesture, whole: until the question is gone. */
+  async confirm(): Promise<void> {
+    const lift = await this.press()
+    await expect(this.question).toBeHidden()
+    await lift()
+  }
+}

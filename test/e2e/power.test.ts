@@ -1,0 +1,170 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { until } from '../fakes/breakglass.ts'
+import { expect, test, type Server } from './breakglassTest.ts'
+import { SessionScreen } from './SessionScreen.ts'
+import { VmSheet } from './VmSheet.ts'
+
+// A request that a worker makes cannot be held back here.
+test.use({ serviceWorkers: 'block' })
+
+interface Told {
+  op: string
+  verb: string
+  state: string
+  outcome?: string
+}
+
+/** What has been done to the VM, newest first; looking is not doing. */
+async function done(server: Server): Promise<Told[]> {
+  const operations: Told[] = (await server.api('GET', '/api/vms/demo/operations')).json
+  return operations.filter(({ verb }) => verb !== 'status')
+}
+
+test('the sheet opens with one tap from every screen and shows the VM before all else', async ({ page }) => {
+  const session = await SessionScreen.open(page)
+  for (const path of [`/session/${session.id}`, '/sessions', '/more', '/no-such-screen']) {
+    await page.goto(path)
+    const { dialog, verb } = await VmSheet.open(page).then((sheet) => ({
+      dialog: sheet.dialog,
+      verb: (label: string) => sheet.verb(label),
+    }))
+    await expect(dialog.getByText('running', { exact: true })).toBeInViewport()
+    await expect(dialog.getByText('DEMO', { exact: true })).toBeInViewport()
+    await expect(dialog.getByRole('time').or(dialog.locator('time')).first()).toHaveText(/now|ago|\ds/)
+    await expect(verb('Cycle')).toBeInViewport({ ratio: 1 })
+    await expect(verb('Reset')).toBeInViewport({ ratio: 1 })
+    await dialog.getByRole('button', { name: 'Close' }).tap()
+    await expect(dialog).toBeHidden()
+  }
+})
+
+test('status answers in words, with what the hypervisor printed, and asks nothing first', async ({
+  page,
+}) => {
+  await SessionScreen.open(page)
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Status').tap()
+  await expect(sheet.outcome(/Status done/)).toBeVisible()
+  const output = sheet.dialog.getByLabel('Output of Status')
+  await expect(output).toContainText('running')
+  const { height } = (await output.boundingBox()) ?? { height: Infinity }
+  expect(height).toBeLessThanOrEqual(0.46 * 844 + 1)
+})
+
+test('a tap, a double tap and a hold let go too early cycle nothing', async ({ page, server }) => {
+  const before = await done(server)
+  await page.clock.install()
+  await SessionScreen.open(page)
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await expect(sheet.question).toContainText('Cycle Demo VM?')
+  await expect(sheet.question).toContainText('powered off and started again')
+  await sheet.hold.tap()
+  await sheet.hold.tap()
+  await sheet.hold.dblclick()
+  await page.clock.runFor(5_000)
+  const lift = await sheet.press()
+  await page.clock.runFor(500)
+  await lift()
+  await page.clock.runFor(5_000)
+  await expect(sheet.question).toBeVisible()
+  await sheet.question.getByRole('button', { name: 'Not now' }).tap()
+  await expect(sheet.verb('Cycle')).toBeVisible()
+  expect(await done(server)).toEqual(before)
+})
+
+test('a cycle that is held runs once and says how it ended', async ({ page, server }) => {
+  const before = await done(server)
+  await SessionScreen.open(page)
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await sheet.confirm()
+  await expect(sheet.outcome(/Cycle is running/)).toBeVisible()
+  await expect(sheet.outcome(/Cycle done/)).toBeVisible()
+  const [newest, ...older] = await done(server)
+  expect(newest).toMatchObject({ verb: 'cycle', state: 'ended', outcome: 'done' })
+  expect(older).toEqual(before)
+})
+
+test('an operation goes on without its page, and the page shows it when it is opened again', async ({
+  page,
+  context,
+  server,
+}) => {
+  const before = await done(server)
+  await SessionScreen.open(page)
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await sheet.confirm()
+  await until('the cycle runs', async () => (await done(server)).length > before.length)
+  await page.close()
+
+  const again = await context.newPage()
+  await SessionScreen.open(again)
+  const reopened = await VmSheet.open(again)
+  await expect(reopened.dialog.getByText(/Cycle is running|Last: Cycle, done/)).toBeVisible()
+  await expect(reopened.dialog.getByText(/Cycle done|Last: Cycle, done/)).toBeVisible()
+  expect(await done(server)).toHaveLength(before.length + 1)
+})
+
+test('an answer that is lost is read from the record: the truth, and still one operation', async ({
+  page,
+  server,
+}) => {
+  const before = await done(server)
+  await SessionScreen.open(page)
+  let sent = 0
+  await page.route('**/api/vms/demo/cycle', async (route) => {
+    sent++
+    route.fetch().catch(() => undefined)
+    await until('it has arrived', async () => (await done(server)).length > before.length)
+    await route.abort('connectionreset')
+  })
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await sheet.confirm()
+  await expect(sheet.outcome(/Cycle done/)).toBeVisible()
+  expect(sent).toBe(1)
+  const operations = await done(server)
+  expect(operations).toHaveLength(before.length + 1)
+  expect(operations[0]).toMatchObject({ state: 'ended', outcome: 'done' })
+  await expect(sheet.dialog).toContainText(operations[0]?.op.slice(0, 8) ?? '?')
+})
+
+test('an operation that never arrived is not told as done, nor sent again', async ({ page, server }) => {
+  const before = await done(server)
+  await SessionScreen.open(page)
+  let sent = 0
+  await page.route('**/api/vms/demo/reset', async (route) => {
+    sent++
+    await route.abort('connectionrefused')
+  })
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Reset').tap()
+  await expect(sheet.question).toContainText('Reset Demo VM?')
+  await sheet.confirm()
+  await expect(sheet.outcome(/Reset unknown/)).toContainText('no record')
+  expect(sent).toBe(1)
+  expect(await done(server)).toEqual(before)
+})
+
+test('a wedged VM is shown as wedged with its evidence, and a cycle helps', async ({ page, server }) => {
+  const wedge = join(server.dataDir, 'demo', 'wedge')
+  await writeFile(wedge, '')
+  try {
+    await SessionScreen.open(page)
+    const sheet = await VmSheet.open(page)
+    await expect(sheet.dialog.getByText(/wedged/).first()).toBeVisible()
+    await expect(sheet.dialog).toContainText(/monitor/i)
+    await sheet.dialog.getByRole('button', { name: 'Close' }).tap()
+    await expect(page.getByRole('button', { name: /^VMs.*wedged: 1/ })).toBeVisible()
+    await VmSheet.open(page)
+    await sheet.verb('Cycle').tap()
+    await sheet.confirm()
+    await expect(sheet.outcome(/Cycle done/)).toBeVisible()
+    await expect(sheet.dialog.getByText('running', { exact: true })).toBeVisible()
+  } finally {
+    await rm(wedge, { force: true })
+  }
+})

@@ -1,0 +1,42 @@
+import { expect, type Page } from '@playwright/test'
+import { SessionScreen } from './SessionScreen.ts'
+import { VmSheet } from './VmSheet.ts'
+
+/** Leads through the main screens, in the order of a night: `look` is called at each, with its name. */
+export async function throughScreens(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+  const screen = await SessionScreen.open(page)
+  await expect(page.getByRole('heading', { name: 'What is wrong?' })).toBeVisible()
+  await look('first look')
+  await screen.preset('Triage').tap()
+  await expect(screen.toolChips.first()).toBeVisible()
+  await expect(screen.turnEnd).toHaveText(/^Ended in/)
+  await look('a turn that ended')
+  await screen.unfold()
+  await screen.toolChips.first().tap()
+  await look('a turn, unfolded')
+
+  const sheet = await VmSheet.open(page)
+  await look('VM sheet')
+  await sheet.verb('Status').tap()
+  await expect(sheet.outcome(/Status done/)).toBeVisible()
+  await sheet.dialog.getByText('Power', { exact: true }).tap()
+  await look('VM sheet, all open')
+  await sheet.verb('Cycle').tap()
+  await expect(sheet.question).toBeVisible()
+  await look('confirmation')
+  await sheet.question.getByRole('button', { name: 'Not now' }).tap()
+  await sheet.dialog.getByRole('button', { name: 'Close' }).tap()
+
+  await page.getByRole('link', { name: 'Sessions', exact: true }).tap()
+  const row = page.getByRole('list', { name: 'Sessions' }).getByRole('listitem').first()
+  await row.getByRole('button', { name: 'Actions' }).tap()
+  await look('sessions')
+  await row.getByRole('button', { name: 'Archive…' }).tap()
+  await look('archiving')
+  await page.getByRole('link', { name: 'More' }).tap()
+  await expect(page.getByRole('heading', { name: 'Appearance' })).toBeVisible()
+  await look('more')
+  await page.goto('/no-such-screen')
+  await expect(page.getByRole('heading', { name: 'Not here' })).toBeVisible()
+  await look('not here')
+}
