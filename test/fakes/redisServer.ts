@@ -69,6 +69,7 @@ export class RedisServer {
     const child = this.#process
     if (child === undefined) return
     this.#process = undefined
+    if (child.exitCode !== null) return
     const ended = once(child, 'exit')
     child.kill('SIGKILL')
     await ended
@@ -125,10 +126,15 @@ export class RedisServer {
     const child = spawn('redis-server', this.#args, { stdio: 'ignore' })
     this.#process = child
     await once(child, 'spawn')
-    await until(async () => {
-      if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
-      return this.#answers()
-    })
+    try {
+      await until(async () => {
+        if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
+        return this.#answers()
+      })
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
   }
 
   async #answers(): Promise<boolean> {
