@@ -18,7 +18,7 @@ export default class PlaywrightReporter implements Reporter {
 
   onEnd(result: FullResult): void {
     for (const test of this.tests) this.add(test)
-    if (this.tests.length === 0) this.fail('no test', { message: result.status })
+    if (this.tests.length + this.tally.failures.length === 0) this.fail('no test', { message: result.status })
     writeFileSync(process.env['TALLY_FILE'] ?? 'tally.json', JSON.stringify(this.tally))
   }
 

@@ -19,7 +19,9 @@ export function runCommand(
   options: { cwd: string; limitS: number; env?: Record<string, string> },
 ): Promise<string | null> {
   const [file = '', ...args] = command
-  const env = { ...process.env, CI: '1', ...options.env }
+  // `CI` alone would make some tools write colours into a file.
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
+  const env = { ...process.env, CI: '1', ...plain, ...options.env }
   return new Promise((resolve) => {
     // A process group of its own, so that servers and browsers die with it.
     const child = spawn(file, args, {
