@@ -40,6 +40,16 @@ describe('a built UI', () => {
     expect(policy).not.toContain('unsafe')
   })
 
+  test('the front door opens to whoever asks, curl too', async () => {
+    expect(await (await get('/', { accept: '*/*' })).text()).toBe(page)
+  })
+
+  test('the worker may fetch what it keeps for the time without a network', async () => {
+    const policy = (await get('/sw.js')).headers.get('content-security-policy')
+    expect(policy).toContain("connect-src 'self'")
+    expect(policy).not.toContain('unsafe')
+  })
+
   test('files that are named by their hash are kept, all others are asked for again', async () => {
     const cache = async (path: string) => (await get(path)).headers.get('cache-control')
     expect(await cache('/_app/immutable/entry.abc.js')).toBe('public, max-age=31536000, immutable')

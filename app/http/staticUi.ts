@@ -5,6 +5,8 @@ import { AppError } from '#app/errors.ts'
 import { isApiPath } from './apiPath.ts'
 import { pagePolicy } from './pagePolicy.ts'
 
+/** A worker runs under the policy of its own script: it fetches what it keeps for the time without a network. */
+const workerPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 const fallbackPage = '200.html'
 const notBuilt =
   'The pages of Breakglass have not been built yet: run `npm start`, which builds them. The API answers meanwhile.\n'
@@ -40,13 +42,18 @@ export function staticUi(uiDir: string): RequestHandler {
   }
 }
 
-/** A browser that opens a page says so; a script or a stylesheet that is gone must not be answered with a page. */
+/**
+ * A browser that opens a page says so; a script or a stylesheet that is gone must not be answered with a page. At
+ * the front door whoever asks is shown in.
+ */
 function isNavigation(request: Request): boolean {
+  if (request.path === '/') return true
   return request.headers.accept?.includes('text/html') === true && !request.path.startsWith('/_app/')
 }
 
 function headersFor(uiDir: string): (response: Response, file: string) => void {
   const immutable = join(uiDir, '_app', 'immutable', '/')
+  const worker = join(uiDir, 'sw.js')
   const policies = new Map<string, { mtimeMs: number; policy: string }>()
   const policyOf = (file: string) => {
     try {
@@ -65,5 +72,6 @@ function headersFor(uiDir: string): (response: Response, file: string) => void {
     const cache = file.startsWith(immutable) ? 'public, max-age=31536000, immutable' : 'no-cache'
     response.setHeader('Cache-Control', cache)
     if (file.endsWith('.html')) response.setHeader('Content-Security-Policy', policyOf(file))
+    if (file === worker) response.setHeader('Content-Security-Policy', workerPolicy)
   }
 }
