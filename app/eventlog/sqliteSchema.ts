@@ -32,10 +32,13 @@ export const statements = {
   trim: `DELETE FROM entries WHERE stream = ? AND last <= ?`,
   findTicket: `SELECT 1 FROM entries WHERE stream = ? AND last = ? AND ticket = ?`,
   oldest: `SELECT first FROM entries WHERE stream = ? ORDER BY last LIMIT 1`,
+  // Both ends of the range are on `last`, which is indexed: else a page would read to the end of the stream.
   page: `
     SELECT CAST(group_concat(frames, '') AS BLOB) AS frames, min(first) AS first, max(last) AS last FROM (
       SELECT first, last, frames FROM entries
-      WHERE stream = :id AND last > :after AND first <= :until AND start < :bytes + (
+      WHERE stream = :id AND last > :after AND last <= coalesce((
+        SELECT last FROM entries WHERE stream = :id AND last >= :until ORDER BY last LIMIT 1), :until)
+      AND start < :bytes + (
         SELECT start FROM entries WHERE stream = :id AND last > :after ORDER BY last LIMIT 1)
       ORDER BY last)`,
   // JSON holds no raw newline, so a blank line before "id:" is always the border of two frames.

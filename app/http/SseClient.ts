@@ -10,8 +10,9 @@ export interface PendingReset {
   gone: boolean
 }
 
-/** What a slow connection is given at a time: its progress is seen at each of these, so it bounds a fair wait. */
-const pieceBytes = 64 * 1024
+/** What a connection is given at a time: its progress is seen at each of these, so it bounds a fair wait. */
+const fastPieceBytes = 256 * 1024
+const slowPieceBytes = 64 * 1024
 
 /**
  * One attached client: its socket, and how far it has been served.
@@ -40,6 +41,7 @@ export class SseClient {
   closed = false
   readonly #socket: Socket
   #inFrame = false
+  #pieceBytes = fastPieceBytes
 
   /** `socket` has sent the headers. `at` is where to begin, `head` what `caught-up` waits for. */
   constructor(
@@ -72,6 +74,7 @@ export class SseClient {
   drained(now: () => number): Promise<void> {
     const socket = this.#socket
     this.stalledSince = now()
+    this.#pieceBytes = slowPieceBytes
     return new Promise((resolve) => {
       const done = (): void => {
         socket.off('drain', done)
@@ -93,8 +96,9 @@ export class SseClient {
   /** The same in pieces, waiting whenever the socket is full. */
   async deliver(run: Buffer, count: number, now: () => number): Promise<void> {
     this.#inFrame = true
-    for (let at = 0; at < run.length && !this.closed; at += pieceBytes) {
-      this.#socket.write(run.subarray(at, at + pieceBytes))
+    for (let at = 0, end = 0; at < run.length && !this.closed; at = end) {
+      end = at + this.#pieceBytes
+      this.#socket.write(run.subarray(at, end))
       if (this.full) await this.drained(now)
     }
     this.#inFrame = false

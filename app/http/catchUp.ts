@@ -5,12 +5,12 @@ import type { SseClient } from './SseClient.ts'
 import { control } from './sse.ts'
 
 /**
- * The first page is small, so that its first byte is early; then each holds four times the bytes of the one
- * before, as long as the client takes them without a wait.
+ * The first page is small, so that its first byte is early; then pages are large, as long as the client takes
+ * them without a wait.
  */
 const firstPageEvents = 100
 const smallPageBytes = 64 * 1024
-const largePageBytes = 512 * 1024
+const largePageBytes = 768 * 1024
 const mostPageEvents = 5000
 const retryMs = 500
 
@@ -25,7 +25,6 @@ const retryMs = 500
 export async function catchUp(feed: Feed, client: SseClient): Promise<void> {
   const { now } = feed.options
   let limit = firstPageEvents
-  let pageBytes = smallPageBytes
   let next: Promise<Page> | undefined
   for (;;) {
     if (client.full) await client.drained(now)
@@ -50,7 +49,7 @@ export async function catchUp(feed: Feed, client: SseClient): Promise<void> {
     const delivery = client.deliver(frames, count, now)
     client.seq = last
     const isSlow = client.stalledSince !== null
-    pageBytes = isSlow ? smallPageBytes : Math.min(largePageBytes, 4 * pageBytes)
+    const pageBytes = isSlow ? smallPageBytes : largePageBytes
     limit = Math.min(mostPageEvents, Math.ceil((pageBytes * count) / frames.length))
     // Reads on while the socket takes this page.
     if (!isSlow && last < page.head) next = feed.page(last, limit)
