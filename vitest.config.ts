@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
-const limits = { testTimeout: 30_000, hookTimeout: 30_000 }
+const limits = { testTimeout: 30_000, hookTimeout: 30_000, setupFiles: ['test/patience.ts'] }
 
 export default defineConfig({
   test: {

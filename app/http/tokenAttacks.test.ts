@@ -83,7 +83,7 @@ const attacks: Attack[] = [
   ['Remote-User', post, ['Remote-User: root'], 401, 'unauthenticated'],
   ['X-Forwarded-User', post, ['X-Forwarded-User: root'], 401, 'unauthenticated'],
   ['another method by header', 'GET /api/things', ['X-HTTP-Method-Override: POST'], 401, 'unauthenticated'],
-  ['another address by header', 'GET /', ['X-Original-URL: /api/things', 'Accept: */*'], 404, 'not_found'],
+  ['another address by header', 'GET /page', ['X-Original-URL: /api/things', 'Accept: */*'], 404, 'not_found'],
   ['two right tokens', post, [right, right], 400, 'malformed_identity'],
   ['a right token after a wrong one', post, [wrongSecret, right], 400, 'malformed_identity'],
   ['Basic beside a right token', post, ['Authorization: Basic eDp5', right], 400, 'malformed_identity'],

@@ -71,7 +71,11 @@ it('answers a malformed op with 400, without any SSH', async () => {
 
 it('answers a second operation 409 in the same shape, and a verb that fails 502', async () => {
   const first = api.call('POST', '/api/vms/demo/cycle', { op })
-  await vi.waitFor(async () => expect((await api.call('GET', '/api/vms')).body[0].busy).toBe(op))
+  await vi.waitFor(async () =>
+    expect((await api.call('GET', '/api/vms/demo/operations')).body).toMatchObject([
+      { op, state: 'running' },
+    ]),
+  )
   const taken = api.proxy.taken()
   const second = await api.call('POST', '/api/vms/demo/stop', { op: other })
   expect(second.status).toBe(409)

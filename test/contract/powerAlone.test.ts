@@ -72,7 +72,11 @@ it('goes on with a mutation whose client went away', async () => {
   const request = fetch(`${api.url}/api/vms/demo/cycle`, {
     ...{ method: 'POST', body, headers: { 'content-type': 'application/json' }, signal: gone.signal },
   }).catch(() => 'aborted')
-  await vi.waitFor(async () => expect((await api.call('GET', '/api/vms')).body[0].busy).toBe(op))
+  await vi.waitFor(async () =>
+    expect((await api.call('GET', '/api/vms/demo/operations')).body).toMatchObject([
+      { op, state: 'running' },
+    ]),
+  )
   gone.abort()
   expect(await request).toBe('aborted')
   await vi.waitFor(
