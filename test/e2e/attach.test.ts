@@ -1,4 +1,6 @@
 import type { Page } from '@playwright/test'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { answerCuttingProxy } from '../fakes/answerCuttingProxy.ts'
 import { until } from '../fakes/breakglass.ts'
 import { expect, test, type Server } from './breakglassTest.ts'
@@ -79,6 +81,26 @@ test('a server killed while no page is open has closed or finished the turn when
   expect(screen.id).toBe(id)
   await expect(screen.turnEnd).toHaveText(/^(Ended|Interrupted)/)
   await screen.expectWholeLog(server)
+})
+
+test('a server that lost its data: the open page gets a new session and keeps its draft', async ({
+  page,
+  server,
+}) => {
+  const screen = await SessionScreen.open(page)
+  const { id } = screen
+  await screen.preset('Disk').tap()
+  await expect(screen.turnEnd).toHaveText(/^Ended in/)
+  await screen.message.fill('It began at two, when')
+  await server.kill('SIGKILL')
+  for (const file of await readdir(server.dataDir)) await rm(join(server.dataDir, file), { recursive: true })
+  await server.restart()
+
+  await expect(page.getByText('not on the server any more')).toBeVisible({ timeout: 30_000 })
+  await expect(screen.lamp(/attached/)).toBeVisible()
+  expect(screen.id).not.toBe(id)
+  await expect(page.getByRole('heading', { name: 'What is wrong?' })).toBeVisible()
+  await expect(screen.message).toHaveValue('It began at two, when')
 })
 
 test('without a network the lamp says so; with it again the page catches up, nothing twice', async ({

@@ -16,7 +16,7 @@ export default defineConfig({
     hasTouch: true,
     colorScheme: 'dark',
     actionTimeout: 15_000,
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: '/usr/bin/chromium',
       args: [

@@ -40,6 +40,28 @@ test('words of one’s own are answered without a model', async ({ page, server 
   await screen.expectWholeLog(server)
 })
 
+test('what is written stays text, and loads nothing', async ({ page }) => {
+  const screen = await SessionScreen.open(page)
+  const hostile = '<img src=//elsewhere.example/x onerror="alert(1)"> ![x](https://elsewhere.example/y)'
+  await screen.message.fill(hostile)
+  await screen.send.tap()
+  await expect(screen.turnEnd).toHaveText(/^Ended in/)
+  await expect(screen.transcript).toContainText(hostile)
+  await expect(screen.transcript.getByRole('img')).toHaveCount(0)
+})
+
+test('the console tells how the line is, and nothing of what is said', async ({ page }) => {
+  const lines: string[] = []
+  page.on('console', (message) => lines.push(message.text()))
+  const screen = await SessionScreen.open(page)
+  await screen.message.fill('Is the disk of the ocelot full?')
+  await screen.send.tap()
+  await expect(screen.turnEnd).toHaveText(/^Ended in/)
+  expect(lines).toContain('breakglass: connection online')
+  expect(lines.join()).toContain('breakglass: attached')
+  expect(lines.join()).not.toContain('ocelot')
+})
+
 test('a tool chip unfolds to what the command printed', async ({ page }) => {
   const screen = await SessionScreen.open(page)
   await screen.preset('Disk').tap()
