@@ -79,6 +79,12 @@ function operations(scriptsFolder: () => string) {
     await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']), 5000)
     const [, , pid] = (await readFile(join(host.dir, 'state/current'), 'utf8')).split(' ')
     process.kill(Number(pid), 'SIGKILL')
+    const { stdout } = await host.request(`status ${op}`)
+    expect(JSON.parse(stdout.split('\n')[0] ?? '').operation).toMatchObject({
+      op,
+      verb: 'cycle',
+      outcome: 'unknown',
+    })
     const lost = await caller
     expect(lost.code).toBe(73)
     expect(lost.end).toMatchObject({ op, outcome: 'unknown' })

@@ -18,7 +18,7 @@ export type HostEnd = z.infer<typeof endSchema>
 const journalSchema = z.union([
   endSchema.extend({ op: opSchema, verb: verbSchema }),
   z.object({ op: opSchema, verb: verbSchema, running: z.literal(true) }),
-  z.object({ op: opSchema, outcome: z.literal('unknown') }),
+  z.object({ op: opSchema, verb: verbSchema.nullish(), outcome: z.literal('unknown') }),
 ])
 
 /** What `status` prints. `operation` is what the journal says of the op that was asked for, null for none. */

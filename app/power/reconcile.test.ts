@@ -59,6 +59,13 @@ it('an end that the hypervisor does not know either stays unknown, without an ex
   expect(reconcile(known, { op, outcome: 'unknown' }, now)).toBe(known)
 })
 
+it('an operation that was begun, and of whose end nobody knows, is told with its verb', () => {
+  expect(reconcile(undefined, { op, verb: 'cycle', outcome: 'unknown' }, now)).toMatchObject({
+    ...{ op, verb: 'cycle', by: 'unknown', state: 'ended', outcome: 'unknown', exit_code: null },
+    result: { op, verb: 'cycle', outcome: 'unknown', rejected: false },
+  })
+})
+
 it('what the journal never saw stays as it is known here', () => {
   expect(reconcile(known, null, now)).toBe(known)
   expect(reconcile(undefined, null, now)).toBeUndefined()
