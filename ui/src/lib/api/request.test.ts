@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createApi } from './Api.ts'
-import { request, type RequestHooks } from './request.ts'
+import { isMissing, request, type RequestHooks } from './request.ts'
 
 let hooks: RequestHooks & { fetch: ReturnType<typeof vi.fn<typeof fetch>> }
 
@@ -85,7 +85,7 @@ test('a request that its caller gives up says nothing of the connection', async 
   expect(hooks.onUnreached).not.toHaveBeenCalled()
 })
 
-test('a request ends after its time', async () => {
+test('a request ends after its time, and slow is not offline', async () => {
   hooks.fetch.mockImplementation(
     (_, init) =>
       new Promise((_resolve, reject) => {
@@ -94,6 +94,17 @@ test('a request ends after its time', async () => {
   )
   const got = await request(hooks, '/x', { timeoutMs: 5 })
   expect(got).toMatchObject({ failure: { kind: 'offline', detail: 'The server did not answer in time.' } })
+  expect(hooks.onUnreached).not.toHaveBeenCalled()
+})
+
+test.each([
+  ["the server's own", JSON.stringify({ detail: 'No.', code: 'not_found', request_id: 'r' }), true],
+  ["a proxy's", '<html>Not found</html>', false],
+  ['another JSON', JSON.stringify({ error: 'no route' }), false],
+])('a 404 is believed when it is %s', async (_, body, missing) => {
+  hooks.fetch.mockResolvedValue(new Response(body, { status: 404 }))
+  const got = await request(hooks, '/x')
+  expect(!got.ok && isMissing(got.failure)).toBe(missing)
 })
 
 test('the console hears of a failed request without its content', async () => {

@@ -1,5 +1,5 @@
 /**
- * Why a request brought no value. `offline`: no answer came, so it may or may not have arrived.
+ * Why a request brought no value. `offline`: no answer came (in time), so it may or may not have arrived.
  * `refused`: the server answered and said no; `fields` holds the whole body, for codes that carry more.
  */
 export type Failure =
@@ -65,7 +65,8 @@ export async function request<T>(
   } catch {
     if (signal?.aborted !== true) {
       console.warn(`breakglass: ${method} ${path} got no answer`)
-      hooks.onUnreached()
+      // One answer that takes long says nothing of the connection: others may come meanwhile.
+      if (!limit.aborted) hooks.onUnreached()
     }
     return { ok: false, failure: { kind: 'offline', detail: noAnswerDetail(limit.aborted) } }
   }
@@ -81,6 +82,11 @@ export async function request<T>(
     `breakglass: ${method} ${path} answered ${response.status} ${failure.code} ${failure.requestId}`,
   )
   return { ok: false, failure }
+}
+
+/** The server itself says that there is no such thing; a page of a proxy with the same status says nothing. */
+export function isMissing(failure: Failure): boolean {
+  return failure.kind === 'refused' && failure.status === 404 && failure.code === 'not_found'
 }
 
 export function isSignedOut(response: Response): boolean {

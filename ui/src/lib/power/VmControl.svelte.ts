@@ -1,17 +1,19 @@
 import type { Operation, PowerResult, Verb } from '#app/schema/api.ts'
 import type { Api } from '#ui/api/Api.ts'
 import { randomHex } from '#ui/api/randomHex.ts'
+import { isMissing } from '#ui/api/request.ts'
 import { verbFacts } from './verbs.ts'
 
 /**
  * Where the operator stands with one VM. `running` with `lost` is an operation whose answer we wait for by
- * reading its record; `untold` is one of which there is no record; `not_sent` one that the server turned away.
+ * reading its record; `ended` with `reading` one whose outcome is unknown so far, and its record is still read;
+ * `untold` is one of which there is no record; `not_sent` one that the server turned away.
  */
 export type Run =
   | { step: 'idle' }
   | { step: 'confirm'; verb: Verb; op: string }
   | { step: 'running'; verb: Verb; op: string; since: number; lost: boolean }
-  | { step: 'ended'; verb: Verb; op: string; result: PowerResult }
+  | { step: 'ended'; verb: Verb; op: string; result: PowerResult; reading: boolean }
   | { step: 'untold'; verb: Verb; op: string; detail: string }
   | { step: 'not_sent'; verb: Verb; detail: string }
 
@@ -25,7 +27,10 @@ export interface VmControlOptions {
 
 const readEveryMs = 2_000
 /** An operation's own limit is 300 s; its record is asked for a little longer than that. */
-const readAtMost = 240
+const readForMs = 480_000
+/** A record that says unknown is asked again for so long, ever more seldom: the server may yet learn the truth. */
+const readUnknownForMs = 300_000
+const readSeldomMs = 15_000
 /** So many times "no such operation" in a row: it never arrived, or its record is lost. */
 const missesBelieved = 3
 
@@ -33,6 +38,8 @@ const missesBelieved = 3
 export class VmControl {
   readonly #options: VmControlOptions
   #run = $state.raw<Run>({ step: 'idle' })
+  /** Counts the readings of records: only the newest goes on. */
+  #readings = 0
 
   constructor(options: VmControlOptions) {
     this.#options = options
@@ -59,23 +66,36 @@ export class VmControl {
     if (this.#run.step !== 'running') this.#run = { step: 'idle' }
   }
 
-  /** Shows an operation that someone else began, or that was begun before this page was loaded. */
+  /**
+   * Shows an operation that someone else began, or that was begun before this page was loaded; or tells the
+   * outcome of our own that was unknown when we stopped reading.
+   */
   async adopt(op: string): Promise<void> {
-    if (this.#run.step === 'running' || this.#run.step === 'confirm') return
-    if (this.#run.step !== 'idle' && this.#run.step !== 'not_sent' && this.#run.op === op) return
+    const before = this.#run
+    if (before.step === 'running' || before.step === 'confirm') return
+    const own = 'op' in before && before.op === op
+    if (own && !isUnsettled(before)) return
     const answer = await this.#options.api.operation(this.#options.vm, op)
-    if (!answer.ok || answer.value.state === 'ended' || this.run.step === 'running') return
-    const since = Date.parse(answer.value.requested_at)
-    this.#run = { step: 'running', verb: answer.value.verb, op, since, lost: false }
-    await this.#readUntilKnown(answer.value.verb, op)
+    if (!answer.ok || this.#run !== before) return
+    const { verb, state, requested_at } = answer.value
+    if (state === 'ended') {
+      const result = resultOf(answer.value)
+      if (own && result.outcome !== 'unknown') this.#end({ step: 'ended', verb, op, result, reading: false })
+      return
+    }
+    this.#run = { step: 'running', verb, op, since: Date.parse(requested_at), lost: false }
+    await this.#readUntilKnown(verb, op)
   }
 
   async #send(verb: Verb, op: string): Promise<void> {
     const { api, vm } = this.#options
     this.#run = { step: 'running', verb, op, since: Date.now(), lost: false }
     const answer = await api.runVerb(vm, verb, op)
-    if (answer.ok) this.#end({ step: 'ended', verb, op, result: answer.value })
-    else if (answer.failure.kind === 'offline') await this.#readUntilKnown(verb, op)
+    if (answer.ok) {
+      const reading = answer.value.outcome === 'unknown' && verbFacts[verb].mutates
+      this.#end({ step: 'ended', verb, op, result: answer.value, reading })
+      if (reading) await this.#readUntilKnown(verb, op)
+    } else if (answer.failure.kind === 'offline') await this.#readUntilKnown(verb, op)
     else if (answer.failure.kind === 'refused' && answer.failure.status >= 500)
       await this.#readUntilKnown(verb, op)
     else this.#end({ step: 'not_sent', verb, detail: answer.failure.detail })
@@ -83,17 +103,29 @@ export class VmControl {
 
   async #readUntilKnown(verb: Verb, op: string): Promise<void> {
     const { api, vm, pause = wait } = this.#options
+    const reading = ++this.#readings
     let misses = 0
-    for (let tries = 0; tries < readAtMost; tries++) {
-      await pause(readEveryMs)
+    let delay = readEveryMs
+    let left = this.#run.step === 'ended' ? readUnknownForMs : readForMs
+    while (left > 0 && misses < missesBelieved) {
+      await pause(delay)
+      left -= delay
       const answer = await api.operation(vm, op)
-      if (answer.ok && answer.value.state === 'ended')
-        return this.#end({ step: 'ended', verb, op, result: resultOf(answer.value) })
-      const missing = !answer.ok && answer.failure.kind === 'refused' && answer.failure.status === 404
-      misses = missing ? misses + 1 : 0
-      if (misses === missesBelieved) break
-      if (this.#run.step === 'running') this.#run = { ...this.#run, lost: !answer.ok }
+      const run = this.#run
+      if (reading !== this.#readings || !('op' in run) || run.op !== op) return
+      if (answer.ok && answer.value.state === 'ended') {
+        const result = resultOf(answer.value)
+        const known = result.outcome !== 'unknown' || !verbFacts[verb].mutates
+        if (known) return this.#end({ step: 'ended', verb, op, result, reading: false })
+        if (run.step === 'running') {
+          this.#end({ step: 'ended', verb, op, result, reading: true })
+          left = readUnknownForMs
+        }
+      } else if (run.step === 'running') this.#run = { ...run, lost: !answer.ok }
+      if (this.#run.step === 'ended') delay = Math.min(readSeldomMs, delay * 1.5)
+      misses = !answer.ok && isMissing(answer.failure) ? misses + 1 : 0
     }
+    if (this.#run.step === 'ended') return this.#end({ ...this.#run, reading: false })
     const detail =
       misses === missesBelieved
         ? 'The server has no record of it: most likely it never arrived.'
@@ -105,6 +137,11 @@ export class VmControl {
     this.#run = run
     this.#options.onChange()
   }
+}
+
+/** Its outcome is not known, and nobody is reading its record. */
+function isUnsettled(run: Run): boolean {
+  return run.step === 'untold' || (run.step === 'ended' && run.result.outcome === 'unknown' && !run.reading)
 }
 
 /** The verb's body; a record that has lost it still tells its outcome. */

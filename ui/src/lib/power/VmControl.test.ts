@@ -16,9 +16,9 @@ const done = (op: string): PowerResult => ({
 })
 const ok = <T>(value: T): Answer<T> => ({ ok: true, value, status: 200 })
 const offline: Answer<never> = { ok: false, failure: { kind: 'offline', detail: 'No answer.' } }
-const refused = (status: number): Answer<never> => ({
+const refused = (status: number, code = 'x'): Answer<never> => ({
   ok: false,
-  failure: { kind: 'refused', status, code: 'x', detail: 'No.', requestId: '', fields: {} },
+  failure: { kind: 'refused', status, code, detail: 'No.', requestId: '', fields: {} },
 })
 const record = (op: string, state: Operation['state']): Operation => ({
   op,
@@ -29,8 +29,14 @@ const record = (op: string, state: Operation['state']): Operation => ({
   requested_at: '2026-11-20T02:51:07.000Z',
   ...(state === 'ended' ? { result: done(op) } : {}),
 })
+const unknown = (op: string): PowerResult => ({ ...done(op), exit_code: null, outcome: 'unknown' })
+const recordUnknown = (op: string): Operation => ({ ...record(op, 'ended'), result: unknown(op) })
+const missing = refused(404, 'not_found')
 
-function desk(operations: (op: string) => Answer<Operation>[] = () => []) {
+function desk(
+  operations: (op: string) => Answer<Operation>[] = () => [],
+  pause: (ms: number) => Promise<void> = () => Promise.resolve(),
+) {
   let queue: Answer<Operation>[] | null = null
   const runVerb = vi.fn<Api['runVerb']>()
   const operation = vi.fn<Api['operation']>((_, op) => {
@@ -40,7 +46,7 @@ function desk(operations: (op: string) => Answer<Operation>[] = () => []) {
   const onChange = vi.fn()
   // Only the two calls that a control makes.
   const api = { runVerb, operation } as unknown as Api
-  const control = new VmControl({ vm: 'demo', api, onChange, pause: () => Promise.resolve() })
+  const control = new VmControl({ vm: 'demo', api, onChange, pause })
   return { control, runVerb, operation, onChange }
 }
 
@@ -102,7 +108,7 @@ test.each([
 })
 
 test('an operation of which there is no record stays unknown', async () => {
-  const { control, runVerb } = desk(() => [refused(404)])
+  const { control, runVerb } = desk(() => [missing])
   runVerb.mockResolvedValue(offline)
   cycle(control)
   await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'untold' }))
@@ -117,6 +123,104 @@ test('reading a record has an end', async () => {
     expect(control.run).toMatchObject({ step: 'untold', detail: 'Its record could not be read.' }),
   )
   expect(operation.mock.calls.length).toBeLessThan(500)
+})
+
+test.each([
+  ['the hypervisor cannot be asked', refused(503, 'hypervisor_unreachable')],
+  ['a proxy has no such page', refused(404, 'unreadable_answer')],
+])('%s: that is no missing record', async (_, failure) => {
+  const { control, runVerb } = desk((op) => [...Array(5).fill(failure), ok(record(op, 'ended'))])
+  runVerb.mockResolvedValue(offline)
+  cycle(control)
+  await vi.waitFor(() =>
+    expect(control.run).toMatchObject({ step: 'ended', result: { outcome: 'done' }, reading: false }),
+  )
+})
+
+test('an unknown outcome is shown, and its record is read until it is known', async () => {
+  const waits: (() => void)[] = []
+  const { control, runVerb, operation, onChange } = desk(
+    (op) => [ok(recordUnknown(op)), offline, ok(record(op, 'ended'))],
+    () => new Promise((resolve) => waits.push(resolve)),
+  )
+  runVerb.mockImplementation((_, __, op) => Promise.resolve(ok(unknown(op))))
+  const op = cycle(control)
+  for (let tries = 1; tries <= 3; tries++) {
+    await vi.waitFor(() => expect(waits).toHaveLength(tries))
+    expect(control.run).toMatchObject({ step: 'ended', op, result: { outcome: 'unknown' }, reading: true })
+    waits[tries - 1]?.()
+  }
+  await vi.waitFor(() =>
+    expect(control.run).toMatchObject({ step: 'ended', op, result: { outcome: 'done' }, reading: false }),
+  )
+  expect(runVerb).toHaveBeenCalledOnce()
+  expect(operation).toHaveBeenCalledTimes(3)
+  expect(onChange).toHaveBeenCalledTimes(2)
+})
+
+test('an outcome that stays unknown is not read for ever', async () => {
+  const paused: number[] = []
+  const { control, runVerb } = desk(
+    (op) => [ok(recordUnknown(op))],
+    (ms) => {
+      paused.push(ms)
+      return Promise.resolve()
+    },
+  )
+  runVerb.mockImplementation((_, __, op) => Promise.resolve(ok(unknown(op))))
+  cycle(control)
+  await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', reading: false }))
+  expect(control.run).toMatchObject({ result: { outcome: 'unknown' } })
+  expect(paused).toEqual(paused.toSorted((a, b) => a - b))
+  expect(paused.reduce((sum, ms) => sum + ms)).toBeLessThan(330_000)
+})
+
+test('while an unknown outcome is read another verb may run, and keeps the desk', async () => {
+  const waits: (() => void)[] = []
+  const { control, runVerb, operation } = desk(
+    (op) => [ok(record(op, 'ended'))],
+    () => new Promise((resolve) => waits.push(resolve)),
+  )
+  runVerb.mockImplementation((_, verb, op) =>
+    Promise.resolve(ok({ ...(verb === 'cycle' ? unknown(op) : done(op)), verb })),
+  )
+  cycle(control)
+  await vi.waitFor(() => expect(waits).toHaveLength(1))
+  control.choose('status')
+  await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', verb: 'status' }))
+  waits[0]?.()
+  await vi.waitFor(() => expect(operation).toHaveBeenCalledOnce())
+  expect(control.run).toMatchObject({ step: 'ended', verb: 'status', result: { outcome: 'done' } })
+})
+
+test('a status of which nothing is known is not read for: nothing was changed', async () => {
+  const { control, runVerb, operation } = desk()
+  runVerb.mockImplementation((_, verb, op) => Promise.resolve(ok({ ...unknown(op), verb })))
+  control.choose('status')
+  await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', reading: false }))
+  expect(operation).not.toHaveBeenCalled()
+})
+
+test.each([
+  ['its record is found', ok(record('', 'ended'))],
+  ['it still runs', ok(record('', 'running'))],
+])('our own operation that was told unknown is taken over when %s', async (_, found) => {
+  const { control, runVerb, operation } = desk(() => [missing])
+  runVerb.mockResolvedValue(offline)
+  const op = cycle(control)
+  await vi.waitFor(() => expect(control.run.step).toBe('untold'))
+  operation.mockResolvedValueOnce(found).mockResolvedValue(ok(record(op, 'ended')))
+  await control.adopt(op)
+  expect(control.run).toMatchObject({ step: 'ended', op, result: { outcome: 'done' } })
+  expect(runVerb).toHaveBeenCalledOnce()
+})
+
+test('a confirmation that is opened while a record is asked for stays', async () => {
+  const { control } = desk((op) => [ok(record(op, 'running'))])
+  const adopted = control.adopt('b'.repeat(32))
+  control.choose('cycle')
+  await adopted
+  expect(control.run.step).toBe('confirm')
 })
 
 test('what the server turns away was not sent', async () => {
