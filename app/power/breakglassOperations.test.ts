@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
@@ -119,6 +129,15 @@ describe.skipIf(!busybox)(
     })
     afterAll(() => rm(folder, { recursive: true }))
     operations(() => folder)
+
+    onHost(() => folder)('gets past a lock whose holder and whose breaker both died', async ({ host }) => {
+      const left = join(host.dir, 'state/lock.break')
+      await mkdir(join(host.dir, 'state/lock.d'), { recursive: true })
+      await mkdir(left)
+      await utimes(left, 0, 0)
+      expect((await host.request(`reset ${op}`)).code).toBe(0)
+      expect((await host.request(`reset ${other}`)).code).toBe(0)
+    })
   },
 )
 
@@ -164,6 +183,34 @@ if [ -e "\${0%/*}/stopped" ]; then s=stopped; else s=running; fi
     expect(end).toMatchObject({ outcome: 'unknown' })
     expect(end.detail).toContain(`process ${process.pid}`)
     expect(mutating(await host.calls())).toEqual(['stop 100'])
+  })
+
+  const silentBeforeTheStop = `#!/bin/sh
+echo "$*" >>"\${0%/*}/calls"
+case $1 in
+  stop) touch "\${0%/*}/stopped" ;;
+  status) [ -e "\${0%/*}/stopped" ] || { echo 'got timeout' >&2; exit 255; }
+    if grep -q start "\${0%/*}/calls"; then echo qmpstatus: running; else echo qmpstatus: stopped; fi ;;
+esac
+`
+
+  it('a VM whose process nobody could name before its stop is not started', async ({ host }) => {
+    await appendFile(host.conf, `pidfile=${host.dir}/none.pid\n`)
+    await host.replaceQm(silentBeforeTheStop)
+    const { code, end } = await host.request(`cycle ${op}`)
+    expect(code).toBe(71)
+    expect(end).toMatchObject({ outcome: 'unknown', detail: expect.stringContaining('not started') })
+    expect(mutating(await host.calls())).toEqual(['stop 100'])
+  })
+
+  it.for<[string, number, number]>([
+    ['gone, is started', 4_200_001, 0],
+    ['alive, is not', process.pid, 71],
+  ])('a VM whose process file alone names it, and which is %s', async ([_what, pid, expected], { host }) => {
+    await writeFile(join(host.dir, 'vm.pid'), `${pid}\n`)
+    await appendFile(host.conf, `pidfile=${host.dir}/vm.pid\n`)
+    await host.replaceQm(silentBeforeTheStop)
+    expect((await host.request(`cycle ${op}`)).code).toBe(expected)
   })
 
   it('a cycle whose start fails says that the VM is off', async ({ host }) => {
