@@ -25,6 +25,12 @@ const wrongFiles: [what: string, yaml: string, told: string[]][] = [
     target('port: ssh'),
     ['line 5: targets.box.port: found "ssh"', 'a whole number from 1 to 65535'],
   ],
+  [
+    'an empty file, as one that is being written anew looks',
+    '',
+    ['b.yaml: found an empty file', '{} for none'],
+  ],
+  ['only comments', '# vms:\n', ['b.yaml: found an empty file', '{} for none']],
   ['a number out of range', target('port: 70000'), ['targets.box.port: found 70000', 'from 1 to 65535']],
   ['a fraction', target('port: 22.5'), ['targets.box.port: found 22.5', 'a whole number']],
   ['a number for a text', target('user: 5'), ['targets.box.user: found 5', 'a text']],

@@ -56,7 +56,7 @@ export function parseConfig(text: string, file: string, problems: ConfigProblem[
   }
   let input: unknown
   try {
-    input = document.toJS({ maxAliasCount: 100 }) ?? {}
+    input = document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     const found = error instanceof ReferenceError ? error.message : 'what cannot be read as data'
     problems.push({
@@ -65,6 +65,11 @@ export function parseConfig(text: string, file: string, problems: ConfigProblem[
       found,
       allowed: 'aliases of anchors that stand before them, at most 100',
     })
+    return undefined
+  }
+  if (input === null || input === undefined) {
+    // Also what a file looks like while it is being written anew: no reason to forget every VM.
+    problems.push({ file, path: '', found: 'an empty file', allowed: 'settings, or {} for none' })
     return undefined
   }
   const parsed = configSchema.safeParse(input)

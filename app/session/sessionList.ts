@@ -28,9 +28,9 @@ export interface ListOptions {
   limit: number
 }
 
-/** How many sessions a search looks at, newest first. */
-const searched = 1000
 const chunk = 50
+/** How many sessions are looked at for one answer, newest first; more while nothing was found. */
+const looked = { usual: 1000, most: 20_000 }
 
 /** Sessions, most recently changed first; archived ones only where they are asked for. */
 export async function listSessions(
@@ -41,13 +41,15 @@ export async function listSessions(
   const wanted = options.q?.toLowerCase() ?? ''
   const found: Session[] = []
   let before = options.after
-  for (let looked = 0; looked < searched && found.length < options.limit; looked += chunk) {
+  for (let count = 0; count < (found.length > 0 ? looked.usual : looked.most); count += chunk) {
     const streams = await log.streams('session:', chunk, before)
-    const folds = await Promise.all(streams.map(({ stream }) => store.fold(stream.slice('session:'.length))))
-    for (const { state } of folds) {
+    for (const { stream, updated } of streams) {
+      // The next page begins before this time, so sessions of one and the same time stay on one page.
+      if (found.length >= options.limit && found.at(-1)?.updated !== updated) return found
+      const { state } = await store.fold(stream.slice('session:'.length))
       const matches = `${state.title}\n${state.target}`.toLowerCase().includes(wanted)
       const shown = state.head > 0 && (state.activity.state === 'archived') === (options.archived ?? false)
-      if (matches && shown && found.length < options.limit) found.push(toSession(state))
+      if (matches && shown) found.push({ ...toSession(state), updated })
     }
     before = streams.at(-1)?.updated
     if (streams.length < chunk || before === undefined) break

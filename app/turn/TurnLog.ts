@@ -45,20 +45,31 @@ export class TurnLog {
     })
   }
 
-  /** Aborted with a `StopReason` when this owner must stop. */
+  /** Aborted with a `StopReason` when this owner must stop, or with the error that leaves no other way. */
   get signal(): AbortSignal {
     return this.#stop.signal
   }
 
   get stopReason(): StopReason | null {
-    // Only this class aborts, and only with a StopReason.
-    return this.#stop.signal.aborted ? (this.#stop.signal.reason as StopReason) : null
+    const reason: unknown = this.#stop.signal.reason
+    return reason === 'cancelled' || reason === 'replaced' ? reason : null
   }
 
-  /** Says something without waiting for the log. */
+  /** Says something without waiting for the log. With the tail full, which is the end of the turn, aborts `signal`. */
   say(...drafts: SessionDraft[]): void {
     this.#remember(drafts)
-    this.#writer.write(drafts)
+    try {
+      this.#writer.write(drafts)
+    } catch (error) {
+      this.#stop.abort(error)
+    }
+  }
+
+  /** Stops the turn on the word of an operator of this replica, which needs no log. */
+  cancelHere(by: string): void {
+    if (this.#stop.signal.aborted) return
+    this.say({ kind: 'cancelled', turn: this.#options.turn, by })
+    this.#stop.abort('cancelled' satisfies StopReason)
   }
 
   /**

@@ -23,30 +23,38 @@ const attempts = 20
  * Does nothing when the turn has ended already or belongs to another replica.
  */
 export async function closeTurn(log: EventLog, store: SessionStore, closing: Closing): Promise<void> {
-  const { sessionId, turn, owner, known = new Map<string, SessionDraft>(), last = [] } = closing
+  const { sessionId, turn, owner } = closing
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { state } = await store.fold(sessionId)
     const { activity } = state
     if (activity.state !== 'running' || activity.turn !== turn || activity.owner !== owner) return
     const { events, position } = await store.events(sessionId)
-    const ends = openCalls(events, turn).map<SessionDraft>(
-      ({ call }) =>
-        known.get(call) ?? {
-          kind: 'tool_output',
-          turn,
-          call,
-          exit_code: null,
-          stdout: '',
-          stderr: closing.unfinished,
-          truncated: false,
-          duration_ms: 0,
-          failed_leg: closing.reason === 'cancelled' ? 'cancelled' : 'lost',
-        },
-    )
-    const drafts: SessionDraft[] = [...ends, ...last, { kind: 'turn_end', turn, reason: closing.reason }]
+    const drafts = closingOf(events, closing)
     const result = await log.append(streamOf(sessionId), position, drafts)
     if (result.ok) return
   }
+}
+
+/** What ends a turn that stands as `events` say: an end for every open call, then `last`, then `turn_end`. */
+export function closingOf(
+  events: SessionEvent[],
+  { turn, reason, unfinished, known, last = [] }: Omit<Closing, 'sessionId' | 'owner'>,
+): SessionDraft[] {
+  const ends = openCalls(events, turn).map<SessionDraft>(
+    ({ call }) =>
+      known?.get(call) ?? {
+        kind: 'tool_output',
+        turn,
+        call,
+        exit_code: null,
+        stdout: '',
+        stderr: unfinished,
+        truncated: false,
+        duration_ms: 0,
+        failed_leg: reason === 'cancelled' ? 'cancelled' : 'lost',
+      },
+  )
+  return [...ends, ...last, { kind: 'turn_end', turn, reason }]
 }
 
 /** The turn's calls that were begun and have no recorded end. */

@@ -1,6 +1,8 @@
 import type { EventLog, Position } from '#app/eventlog/EventLog.ts'
 import { toJsonTexts } from '#app/eventlog/frame.ts'
 
+/** With at most 1 MiB each, this is what DESIGN allows for all outputs together. */
+const outputsKept = 250
 const chunkChars = 128 * 1024
 const streamOf = (sessionId: string, call: string): string => `output:${sessionId}.${call}`
 
@@ -18,10 +20,16 @@ export function createOutputs(log: EventLog): Outputs {
       for (let at = 0; at < text.length; at += chunkChars) {
         const chunk = { kind: 'chunk', text: text.slice(at, at + chunkChars) }
         const result = await log.append(streamOf(sessionId, call), position, [chunk])
-        // Kept before, by a process that died while it ran the same call.
-        if (!result.ok) return
+        if (!result.ok) {
+          // Begun before, by a process that died while it ran the same call.
+          if (at > 0) return
+          await log.remove(streamOf(sessionId, call))
+          return await this.keep(sessionId, call, text)
+        }
         position = { epoch: result.batch.epoch, seq: result.batch.last }
       }
+      const old = (await log.streams('output:', outputsKept + 50)).slice(outputsKept)
+      for (const { stream } of old) await log.remove(stream)
     },
 
     async read(sessionId: string, call: string): Promise<string | null> {

@@ -18,15 +18,24 @@ export interface CallsTask extends TurnTask {
  */
 export async function runCalls(deps: TurnDeps, task: CallsTask): Promise<void> {
   const { turn, turnLog, known, signal } = task
-  await Promise.all(
-    task.calls.map(async (call) => {
-      const result = await deps.tools.run(call.name, call.input, { target: call.target ?? '', signal })
+  // One that breaks ends the others: nothing runs on after its turn.
+  const broken = new AbortController()
+  const either = AbortSignal.any([signal, broken.signal])
+  const ends = task.calls.map(async (call) => {
+    try {
+      const result = await deps.tools.run(call.name, call.input, {
+        target: call.target ?? '',
+        signal: either,
+      })
       const end = await endOf(deps, task, call.call, result)
       known.set(call.call, { kind: 'tool_output', turn, call: call.call, ...end })
-      if (!signal.aborted) turnLog.say({ kind: 'tool_output', turn, call: call.call, ...end })
-    }),
-  )
-  signal.throwIfAborted()
+      if (!either.aborted) turnLog.say({ kind: 'tool_output', turn, call: call.call, ...end })
+    } catch (error) {
+      broken.abort(error)
+    }
+  })
+  await Promise.all(ends)
+  either.throwIfAborted()
 }
 
 type End = Omit<SessionEventOf<'tool_output'>, 'kind' | 'id' | 'at' | 'turn' | 'call'>

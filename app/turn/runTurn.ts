@@ -2,9 +2,10 @@ import type { Logger } from '#app/logger.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import type { Provider } from '#app/provider/Provider.ts'
 import type { SessionDraft, SessionEvent } from '#app/schema/events.ts'
+import { emptySession, evolve } from '#app/session/evolve.ts'
 import type { SessionStore } from '#app/session/SessionStore.ts'
 import type { Registry } from '#app/tool/registry.ts'
-import { closeTurn, openCalls } from './closeTurn.ts'
+import { closeTurn, closingOf, openCalls, type Closing } from './closeTurn.ts'
 import { runCalls } from './runCalls.ts'
 import { runStep } from './runStep.ts'
 import { TurnLog } from './TurnLog.ts'
@@ -35,15 +36,25 @@ const maxTurnMs = 15 * 60_000
  * process left behind are the same thing. Never throws; every way out ends in an event, except where another
  * replica owns the turn now, or the log is gone for good.
  */
-export async function runTurn(deps: TurnDeps, task: TurnTask): Promise<void> {
+export async function runTurn(
+  deps: TurnDeps,
+  task: TurnTask,
+  onBegin: (turnLog: TurnLog) => void = () => undefined,
+): Promise<void> {
   const { log, store, replica, now } = deps
   const logger = deps.logger.child({ session: task.sessionId, turn: task.turn })
-  const known = new Map<string, SessionDraft>()
   const { events, position } = await store.events(task.sessionId)
+  const { activity } = events.reduce(evolve, emptySession)
+  if (activity.state !== 'running' || activity.turn !== task.turn || activity.owner !== replica)
+    return logger.info('turn is not ours to run')
   const turnLog = new TurnLog({ log, ...task, replica, events, position, now })
+  onBegin(turnLog)
+  const known = new Map<string, SessionDraft>()
   const deadline = AbortSignal.timeout(maxTurnMs)
   const signal = AbortSignal.any([turnLog.signal, deadline])
   try {
+    // Stopped before it was begun, or while its last owner was gone.
+    if (activity.cancelledBy !== undefined) return await end('cancelled', '')
     logger.info('turn runs')
     await runSteps(deps, task, turnLog, known, signal)
     logger.info('turn ended')
@@ -51,18 +62,31 @@ export async function runTurn(deps: TurnDeps, task: TurnTask): Promise<void> {
     const reason = turnLog.stopReason
     if (reason === 'replaced') return logger.warn('turn was taken over by another replica: stopped here')
     if (reason === null) logger.error({ err: error }, 'turn failed')
-    await turnLog.close()
     const why = deadline.aborted ? 'The turn took longer than 15 minutes.' : sentenceOf(error)
-    await closeTurn(log, store, {
+    await end(reason ?? 'failed', why)
+  } finally {
+    await turnLog.close()
+  }
+
+  async function end(reason: 'cancelled' | 'failed', why: string): Promise<void> {
+    const closing: Closing = {
       ...task,
       owner: replica,
       known,
-      reason: reason ?? 'failed',
-      unfinished: reason === null ? why : 'Stopped by the operator.',
-      last: reason === null ? [{ kind: 'error', turn: task.turn, error: why, code: 'turn_failed' }] : [],
-    }).catch((err: unknown) => logger.error({ err }, 'turn could not be closed'))
-  } finally {
-    await turnLog.close()
+      reason,
+      unfinished: reason === 'cancelled' ? 'Stopped by the operator.' : why,
+      last:
+        reason === 'cancelled' ? [] : [{ kind: 'error', turn: task.turn, error: why, code: 'turn_failed' }],
+    }
+    try {
+      await turnLog.finish(...closingOf(turnLog.events, closing))
+    } catch {
+      // Others appended in between, which is how most stops come: the log as it stands now has the last word.
+      await turnLog.close()
+      await closeTurn(log, store, closing).catch((err: unknown) =>
+        logger.error({ err }, 'turn could not be closed'),
+      )
+    }
   }
 }
 

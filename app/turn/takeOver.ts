@@ -17,7 +17,9 @@ export interface TakeOverDeps {
   now: () => Date
 }
 
-const sessionsLooked = 200
+const pageSize = 200
+/** Every how many looks all sessions are looked at, not only those that changed last. */
+const fullLookEvery = 12
 /** A turn that was left behind this often is what kills its owners: it is closed instead. */
 const maxTakeovers = 3
 /** The life of a heartbeat: after the log was away, owners get this long to come back first. */
@@ -29,25 +31,39 @@ export const heartbeatLifeMs = 15_000
  */
 export function createTakeOver(deps: TakeOverDeps): () => Promise<void> {
   let notBefore = 0
+  let looks = 0
+  /** Where each session stood when no turn ran in it: it is not read again until it has moved. */
+  const quiet = new Map<string, string>()
   return async () => {
+    const full = looks++ % fullLookEvery === 0
     try {
       if (deps.now().getTime() < notBefore) return await deps.log.ping()
-      for (const { stream } of await deps.log.streams('session:', sessionsLooked)) {
-        await takeOverIfLeft(deps, stream.slice('session:'.length))
+      for (let before: string | undefined; ;) {
+        const page = await deps.log.streams('session:', pageSize, before)
+        for (const { stream, epoch, head } of page) {
+          const place = `${epoch}.${head}`
+          if (quiet.get(stream) === place) continue
+          if (await takeOverIfLeft(deps, stream.slice('session:'.length))) quiet.set(stream, place)
+          else quiet.delete(stream)
+        }
+        before = page.at(-1)?.updated
+        if (!full || page.length < pageSize || before === undefined) break
       }
     } catch (err) {
+      looks = 0
       notBefore = deps.now().getTime() + heartbeatLifeMs
       deps.logger.debug({ err }, 'no look at left turns: the log is away')
     }
   }
 }
 
-async function takeOverIfLeft(deps: TakeOverDeps, sessionId: string): Promise<void> {
+/** Returns whether no turn runs in the session. */
+async function takeOverIfLeft(deps: TakeOverDeps, sessionId: string): Promise<boolean> {
   const { store, replica } = deps
   const { activity } = (await store.fold(sessionId)).state
-  if (activity.state !== 'running') return
+  if (activity.state !== 'running') return true
   const { turn, owner } = activity
-  if (owner === replica ? deps.isRunning(turn) : await deps.heartbeat.alive(owner)) return
+  if (owner === replica ? deps.isRunning(turn) : await deps.heartbeat.alive(owner)) return false
   const logger = deps.logger.child({ session: sessionId, turn })
   if (owner !== replica) {
     const reason = `Replica ${owner} is gone; ${replica} goes on with the turn.`
@@ -55,23 +71,21 @@ async function takeOverIfLeft(deps: TakeOverDeps, sessionId: string): Promise<vo
     try {
       await store.execute(sessionId, { type: 'takeOver', from: owner, to: replica, reason })
     } catch (err) {
-      return logger.debug({ err }, 'another replica was faster')
+      logger.debug({ err }, 'another replica was faster')
+      return false
     }
     logger.warn({ from: owner }, 'turn taken over')
   }
-  if (activity.cancelledBy !== undefined || activity.takeovers >= maxTakeovers) {
-    const cancelled = activity.cancelledBy !== undefined
+  if (activity.takeovers >= maxTakeovers && activity.cancelledBy === undefined) {
     const error = `The turn was left behind ${maxTakeovers + 1} times and is not tried again.`
-    return closeTurn(deps.log, store, {
+    await closeTurn(deps.log, store, {
       sessionId,
       turn,
       owner: replica,
-      reason: cancelled ? 'cancelled' : 'interrupted',
-      unfinished: cancelled
-        ? 'Stopped by the operator.'
-        : 'Its end was not seen: the server stopped meanwhile.',
-      last: cancelled ? [] : [{ kind: 'error', turn, error, code: 'turn_interrupted' }],
+      reason: 'interrupted',
+      unfinished: 'Its end was not seen: the server stopped meanwhile.',
+      last: [{ kind: 'error', turn, error, code: 'turn_interrupted' }],
     })
-  }
-  deps.start({ sessionId, turn })
+  } else deps.start({ sessionId, turn })
+  return false
 }
