@@ -96,9 +96,11 @@ export class SseClient {
   /** The same in pieces, waiting whenever the socket is full. */
   async deliver(run: Buffer, count: number, now: () => number): Promise<void> {
     this.#inFrame = true
-    for (let at = 0, end = 0; at < run.length && !this.closed; at = end) {
-      end = at + this.#pieceBytes
-      this.#socket.write(run.subarray(at, end))
+    let rest = run
+    while (rest.length > 0 && !this.closed) {
+      const piece = rest.subarray(0, this.#pieceBytes)
+      rest = rest.subarray(piece.length)
+      this.#socket.write(piece)
       if (this.full) await this.drained(now)
     }
     this.#inFrame = false

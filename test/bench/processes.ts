@@ -42,6 +42,12 @@ export async function startWorker(file: string, side: 'server' | 'client'): Prom
   return { pid: child.pid ?? 0, call: caller(child), stop: () => stop(child) }
 }
 
+interface Request {
+  id: number
+  operation: string
+  args: unknown[]
+}
+
 interface Reply {
   id: number
   value?: unknown
@@ -68,7 +74,7 @@ function caller(child: ChildProcess): Worker['call'] {
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
+  if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGKILL')
   await ended
@@ -76,16 +82,14 @@ async function stop(child: ChildProcess): Promise<void> {
 
 /** The other side: makes `operations` callable by the process that started this one. */
 export function serveOperations(operations: Record<string, (...args: any[]) => unknown>): void {
-  process.on(
-    'message',
-    async ({ id, operation, args }: { id: number; operation: string; args: unknown[] }) => {
-      try {
-        process.send?.({ id, value: await operations[operation]?.(...args) })
-      } catch (error) {
-        process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-      }
-    },
-  )
+  const answer = async ({ id, operation, args }: Request): Promise<Reply> => {
+    try {
+      return { id, value: await operations[operation]?.(...args) }
+    } catch (error) {
+      return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    }
+  }
+  process.on('message', (request: Request) => void answer(request).then((reply) => process.send?.(reply)))
   process.once('disconnect', () => process.exit())
   process.send?.({ id: 0 })
 }
