@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from './breakglassTest.ts'
-import { SessionScreen } from './SessionScreen.ts'
+import { logOf, SessionScreen } from './SessionScreen.ts'
 
 test('one tap on Triage tells what is the matter with this very machine', async ({
   page,
@@ -23,7 +23,8 @@ test('one tap on Triage tells what is the matter with this very machine', async 
   const other = await SessionScreen.open(await (await newDevice()).newPage(), `/session/${screen.id}`)
   await other.unfold()
   const told = await screen.transcript.innerText()
-  expect(told).toContain('Triage find')
+  const result = (await logOf(server, screen.id)).find(({ kind }) => kind === 'result')?.result as string
+  for (const paragraph of result.split('\n\n')) expect(told).toContain(paragraph)
   expect(await other.transcript.innerText()).toBe(told)
 })
 
