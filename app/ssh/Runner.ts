@@ -10,6 +10,8 @@ export interface ExecRequest {
   /** Bytes kept of each of stdout and stderr; what is beyond is read and dropped, and `truncated` is true. */
   maxOutputBytes: number
   signal?: AbortSignal
+  /** Called once, when the command goes out; never when it was not sent. Must not throw. */
+  onSent?: () => void
   /** Called with each piece as it arrives (decoded, before the cap). */
   onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
 }

@@ -4,39 +4,43 @@ import type { ConnectPhase, ConnectProblem } from './connectFailure.ts'
 import { hostKeyAlgorithms, isPinned, parseHostKey } from './hostKey.ts'
 import type { LegFailure } from './legFailure.ts'
 import { loadKey } from './loadKey.ts'
+import type { LoadedKey } from './loadKey.ts'
 import { SshConnection } from './SshConnection.ts'
 import { address } from './SshDestination.ts'
-import type { SshDestination } from './SshDestination.ts'
+import type { SshDestination, SshKey } from './SshDestination.ts'
 
 export type Connected = { ok: true; connection: SshConnection } | ({ ok: false } & LegFailure)
 
 export interface ConnectOptions {
   signal?: AbortSignal
-  /** For the whole of it; the name and TCP may each take at most 40 % of it. */
+  /** For reading the key, and for the whole of the rest; the name and TCP may each take at most 40 % of it. */
   timeoutMs?: number
 }
+
+const defaultTimeoutMs = 10_000
 
 /**
  * Opens one connection. Never throws: what fails is `name`, `tcp` (which includes a server that does not speak
  * SSH), `host_key`, `auth` or `cancelled`; nothing was sent to a shell in any of these cases.
  */
 export async function connect(destination: SshDestination, options: ConnectOptions = {}): Promise<Connected> {
-  const { signal, timeoutMs = 10_000 } = options
-  const pinned = destination.hostKeys.flatMap((line) => parseHostKey(line) ?? [])
-  if (pinned.length === 0) {
-    const failure = `No host key is pinned for ${address(destination)}: an unknown machine is never trusted.`
-    return { ok: false, leg: 'host_key', failure }
-  }
-  const key = await loadKey(destination.key)
-  if ('problem' in key) {
-    return { ok: false, leg: 'auth', failure: `${key.problem} ${address(destination)} was not tried.` }
-  }
-  const { default: ssh2 } = await import('ssh2')
+  const { signal, timeoutMs = defaultTimeoutMs } = options
   const cancelled: Connected = {
     ok: false,
     leg: 'cancelled',
     failure: `Cancelled while connecting to ${address(destination)}.`,
   }
+  const pinned = destination.hostKeys.flatMap((line) => parseHostKey(line) ?? [])
+  if (pinned.length === 0) {
+    const failure = `No host key is pinned for ${address(destination)}: an unknown machine is never trusted.`
+    return { ok: false, leg: 'host_key', failure }
+  }
+  const key = await keyInTime(destination.key, options)
+  if (key === 'cancelled') return cancelled
+  if ('problem' in key) {
+    return { ok: false, leg: 'auth', failure: `${key.problem} ${address(destination)} was not tried.` }
+  }
+  const { default: ssh2 } = await import('ssh2')
   if (signal?.aborted) return cancelled
 
   const { promise, resolve } = Promise.withResolvers<Connected>()
@@ -108,4 +112,25 @@ export async function connect(destination: SshDestination, options: ConnectOptio
     fail({ error: error as Error })
   }
   return promise
+}
+
+/** The key, unless the file system that it lies on does not answer in time. */
+async function keyInTime(
+  key: SshKey,
+  { signal, timeoutMs = defaultTimeoutMs }: ConnectOptions,
+): Promise<LoadedKey | { problem: string } | 'cancelled'> {
+  const { promise, resolve } = Promise.withResolvers<{ problem: string } | 'cancelled'>()
+  const seconds = (timeoutMs / 1000).toLocaleString('en')
+  const timer = setTimeout(
+    () => resolve({ problem: `The key could not be read within ${seconds} s.` }),
+    timeoutMs,
+  )
+  const onAbort = () => resolve('cancelled')
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([loadKey(key), promise])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+  }
 }

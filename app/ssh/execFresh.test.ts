@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startSshd } from '../../test/fakes/sshd.ts'
 import type { Sshd } from '../../test/fakes/sshd.ts'
 import { execFresh } from './execFresh.ts'
@@ -24,6 +24,17 @@ describe('a command on a connection of its own', () => {
     const results = await Promise.all([exec('echo 1'), exec('echo 2'), exec('exit 3')])
     expect(results).toMatchObject([{ stdout: '1\n' }, { stdout: '2\n' }, { exitCode: 3 }])
     expect(sshd.log().slice(before).split('Accepted publickey')).toHaveLength(4)
+  })
+
+  it('tells when the command goes out, and never one that does not', async () => {
+    const onSent = vi.fn()
+    await exec('true', { onSent, signal: AbortSignal.abort() })
+    await exec('\0', { onSent })
+    expect(onSent).not.toHaveBeenCalled()
+    const cancel = new AbortController()
+    const sent = exec('sleep 60', { onSent: () => (onSent(), cancel.abort()), signal: cancel.signal })
+    expect((await sent).failure).toContain('may still be running')
+    expect(onSent).toHaveBeenCalledOnce()
   })
 
   it('is lost when the server dies in the middle', async () => {

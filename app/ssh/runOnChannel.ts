@@ -69,6 +69,7 @@ export function runOnChannel(
         sent = true
         clearTimeout(timer)
         timer = setTimeout(onTimeout, request.timeoutMs)
+        request.onSent?.()
       }
       return {}
     },

@@ -27,6 +27,15 @@ describe('a command on this machine', () => {
     expect(await exec('kill -9 $$')).toMatchObject({ exitCode: 137 })
   })
 
+  it('tells that it began, and never of one that did not', async () => {
+    const onSent = vi.fn()
+    await exec('true', { onSent })
+    expect(onSent).toHaveBeenCalledOnce()
+    await exec('true', { onSent, signal: AbortSignal.abort() })
+    await runProcess({ argv: ['/no/such/program'], onSent, ...limits })
+    expect(onSent).toHaveBeenCalledOnce()
+  })
+
   it('reads its stdin, or leaves it', async () => {
     expect(await exec('cat', { stdin: 'a\0€' })).toMatchObject({ stdout: 'a\0€' })
     expect(await exec('cat')).toMatchObject({ exitCode: 0, stdout: '' })

@@ -91,6 +91,7 @@ export function runProcess(request: ProcessRequest): Promise<ExecResult> {
       output.add(name, data)
     })
   }
+  child.on('spawn', () => request.onSent?.())
   child.on('error', (error) => {
     if (child.pid === undefined) end(failedResult(cannotStart(program, error), startedAt))
   })
