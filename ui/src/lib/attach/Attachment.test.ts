@@ -77,10 +77,10 @@ const stream =
     for (const chunk of chunks) response.write(chunk)
   }
 const refuse =
-  (status: number, detail: string): Answer =>
+  (status: number, detail: string, code = 'x'): Answer =>
   (response) => {
     response.writeHead(status, { 'Content-Type': 'application/json' })
-    response.end(JSON.stringify({ detail, code: 'x', request_id: 'r' }))
+    response.end(JSON.stringify({ detail, code, request_id: 'r' }))
   }
 /** Sends, then breaks the connection once that has gone out. */
 const streamThenBreak =
@@ -193,11 +193,11 @@ test('gone is the end: nobody comes back', async () => {
 })
 
 test.each([
-  [404, 'missing'],
-  [401, 'signed_out'],
-  [403, 'refused'],
-] as const)('an answer of %i ends it as %s, with the reason', async (status, why) => {
-  script = [refuse(status, 'There is no such session.')]
+  [404, 'not_found', 'missing'],
+  [401, 'unauthenticated', 'signed_out'],
+  [403, 'forbidden', 'refused'],
+] as const)('an answer of %i %s ends it as %s, with the reason', async (status, code, why) => {
+  script = [refuse(status, 'There is no such session.', code)]
   attach()
   await vi.waitFor(() => expect(link()).toMatchObject({ state: 'ended', why }))
   expect(requests).toHaveLength(1)
@@ -234,7 +234,67 @@ test('waking ends the waiting of the back-off', async () => {
   await vi.waitFor(() => expect(ids()).toEqual([1]))
 })
 
-test('waking tries again after an end', async () => {
+test.each([404, 403])(
+  "a proxy's page with %i says nothing of the session: it is tried again",
+  async (status) => {
+    const page: Answer = (response) => {
+      response.writeHead(status, { 'Content-Type': 'text/html' })
+      response.end('<html>No such host</html>')
+    }
+    script = [page, stream(frame(1))]
+    attach()
+    await vi.waitFor(() => expect(ids()).toEqual([1]))
+  },
+)
+
+test('a trimmed log is taken from where it begins, in one connection', async () => {
+  script = [
+    stream(
+      named('reset', { reason: 'trimmed', head: 9 }),
+      frame(8),
+      frame(9),
+      named('caught-up', { head: 9 }),
+    ),
+  ]
+  attach({ epoch: 'e', seq: 3 })
+  await vi.waitFor(() => expect(caughtUp).toBe(1))
+  expect(ids()).toEqual([8, 9])
+  expect(requests).toHaveLength(1)
+})
+
+test('only the first event after a reset may stand anywhere', async () => {
+  script = [
+    stream(named('reset', { reason: 'trimmed', head: 9 }), frame(6), frame(8)),
+    stream(frame(7), frame(8)),
+  ]
+  attach({ epoch: 'e', seq: 3 })
+  await vi.waitFor(() => expect(ids()).toEqual([6, 7, 8]))
+  expect(requests[1]).toBe('/stream?after=e.6')
+})
+
+test('a log without its beginning is not attached to for ever', async () => {
+  script = [stream(named('reset', { reason: 'trimmed', head: 9 }), named('caught-up', { head: 9 }))]
+  attach({ epoch: 'e', seq: 3 })
+  await vi.waitFor(() => expect(caughtUp).toBe(1))
+  expect(requests).toHaveLength(2)
+})
+
+test.each([
+  ['gone', stream(named('gone'))],
+  ['missing', refuse(404, 'no', 'not_found')],
+  ['refused', refuse(403, 'no', 'forbidden')],
+] as const)('what ended as %s is not woken, and can be retried', async (why, answer) => {
+  script = [answer, stream(frame(1))]
+  const one = attach()
+  await vi.waitFor(() => expect(link()).toMatchObject({ state: 'ended', why }))
+  one.wake()
+  expect(link()).toMatchObject({ state: 'ended', why })
+  one.retry()
+  await vi.waitFor(() => expect(ids()).toEqual([1]))
+  expect(requests).toHaveLength(2)
+})
+
+test('waking tries again after a sign-in', async () => {
   script = [refuse(401, 'no'), stream(frame(1))]
   const one = attach()
   await vi.waitFor(() => expect(link()?.state).toBe('ended'))

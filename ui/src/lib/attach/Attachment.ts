@@ -4,7 +4,10 @@ import { atStart, follow, type Position } from './position.ts'
 import { readMessage, type LogEvent, type Message } from './readMessage.ts'
 import { takeFrames } from './takeFrames.ts'
 
-/** How the attachment stands. `ended` comes back only through `wake()`; all else comes back by itself. */
+/**
+ * How the attachment stands. `ended` comes back only through `retry()`, and when signed out through `wake()` too;
+ * all else comes back by itself.
+ */
 export type Link =
   | { state: 'connecting' }
   | { state: 'attached' }
@@ -51,6 +54,8 @@ export class Attachment {
   #attempt = 0
   /** The position at which a hole was seen last: the same hole twice is taken as it is. */
   #holeAt: number | null = null
+  /** The server has told a reset and no event yet: the log may begin anywhere. */
+  #afterReset = false
   #stopped = false
   #connection: AbortController | null = null
   #endWait: (() => void) | null = null
@@ -65,8 +70,13 @@ export class Attachment {
     void this.#run()
   }
 
-  /** Opens a fresh connection now: the page was hidden, or the network came back. */
+  /** Opens a fresh connection now: the page was hidden, or the network came back. What is gone stays gone. */
   wake(): void {
+    if (this.#link.state !== 'ended' || this.#link.why === 'signed_out') this.retry()
+  }
+
+  /** Opens a fresh connection now, after an end too. */
+  retry(): void {
     if (this.#stopped) return
     this.#attempt = 0
     this.#connection?.abort('wake')
@@ -142,12 +152,11 @@ export class Attachment {
     if (response.ok && response.headers.get('content-type')?.startsWith('text/event-stream') === true)
       return null
     const body: unknown = await response.json().catch(() => null)
-    const detail =
-      typeof body === 'object' && body !== null && 'detail' in body && typeof body.detail === 'string'
-        ? body.detail
-        : `The server answered ${response.status}.`
-    if (response.status === 404) return this.#end('missing', detail)
-    if (response.status === 400 || response.status === 403) return this.#end('refused', detail)
+    const { detail, code } = readError(response.status, body)
+    // A page of a proxy with the same status says nothing of the session.
+    if (response.status === 404 && code === 'not_found') return this.#end('missing', detail)
+    if ((response.status === 400 || response.status === 403) && code !== null)
+      return this.#end('refused', detail)
     return detail
   }
 
@@ -188,7 +197,7 @@ export class Attachment {
         console.warn('breakglass: a frame could not be read, skipped')
         continue
       }
-      let step = follow(this.#position, message)
+      let step = follow(this.#position, message, this.#afterReset)
       if (step.type === 'hole') {
         tell()
         if (this.#holeAt !== this.#position.seq) {
@@ -200,11 +209,13 @@ export class Attachment {
       }
       if (step.type === 'drop-all') {
         batch = []
+        this.#afterReset = message.type === 'reset'
         this.#drop(message.type === 'reset' ? message.reason : 'the log is shorter than what we had')
         if (message.type !== 'reset') return 'attaching from the start'
       }
       if (step.type === 'take' && message.type === 'event') {
         this.#position = step.position
+        this.#afterReset = false
         if (message.event === null)
           console.warn(`breakglass: event ${message.seq} could not be read, skipped`)
         else batch.push(message.event)
@@ -235,8 +246,9 @@ export class Attachment {
 
   #drop(reason: string): void {
     console.warn(`breakglass: reset, ${reason}`)
+    // A hole at the very start stays known: else a log that never has its beginning is attached to for ever.
+    if (this.#position.seq !== 0) this.#holeAt = null
     this.#position = atStart
-    this.#holeAt = null
     this.#options.onReset()
   }
 
@@ -255,5 +267,15 @@ export class Attachment {
     }).then(() => {
       this.#endWait = null
     })
+  }
+}
+
+/** What an error says; the server's own have a code. */
+function readError(status: number, body: unknown): { detail: string; code: string | null } {
+  const { detail, code }: { detail?: unknown; code?: unknown } =
+    typeof body === 'object' && body !== null ? body : {}
+  return {
+    detail: typeof detail === 'string' ? detail : `The server answered ${status}.`,
+    code: typeof code === 'string' ? code : null,
   }
 }

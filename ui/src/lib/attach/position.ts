@@ -19,14 +19,17 @@ export type Step =
   | { type: 'drop-all' }
   | { type: 'note' }
 
-/** Decides by the seqs alone; a stream counts 1, 2, 3… in one epoch, so whatever is missing shows. */
-export function follow(position: Position, message: Message): Step {
+/**
+ * Decides by the seqs alone; a stream counts 1, 2, 3… in one epoch, so whatever is missing shows. Only a log that
+ * the server began anew (`afterReset`) may begin anywhere: what lay before was trimmed away.
+ */
+export function follow(position: Position, message: Message, afterReset = false): Step {
   switch (message.type) {
     case 'event': {
       const fresh = position.seq === 0
       if (!fresh && message.epoch !== position.epoch) return { type: 'hole' }
       if (message.seq <= position.seq) return { type: 'repeat' }
-      if (message.seq > position.seq + 1) return { type: 'hole' }
+      if (message.seq > position.seq + 1 && !(fresh && afterReset)) return { type: 'hole' }
       return { type: 'take', position: { epoch: message.epoch, seq: message.seq } }
     }
     case 'caught-up':

@@ -1,8 +1,18 @@
 import type { Api } from '#ui/api/Api.ts'
 import { randomHex } from '#ui/api/randomHex.ts'
-import { recall, remember } from '#ui/state/storage.ts'
+import { isMissing } from '#ui/api/request.ts'
+import { recall, recallValue, remember, rememberValue, type Remembered } from '#ui/state/storage.ts'
 
 type Body = { prompt: string } | { preset: string }
+
+/** A send of which it is not known whether it arrived: repeated under its own key it starts nothing twice. */
+interface Unanswered {
+  content: string
+  key: string
+}
+
+/** Later than this the same words are meant as a new turn. */
+const sameSendMs = 600_000
 
 /** What the operator is about to say in one session: kept until the server has taken it. */
 export class Prompt {
@@ -12,13 +22,13 @@ export class Prompt {
   #sending = $state(false)
   #refusal = $state<string | null>(null)
   #missing = $state(false)
-  /** A send whose answer was lost is repeated under its own key, so that it starts nothing twice. */
-  #unanswered: { content: string; key: string } | null = null
+  #unanswered: Remembered<Unanswered> | null
 
   constructor(sessionId: string, api: Api) {
     this.#sessionId = sessionId
     this.#api = api
     this.#text = recall(this.#draftName) ?? ''
+    this.#unanswered = recallValue(this.#unansweredName)
   }
 
   get text(): string {
@@ -68,30 +78,46 @@ export class Prompt {
     remember(this.#draftName, null)
   }
 
+  get #unansweredName(): string {
+    return `unanswered.${this.#sessionId}`
+  }
+
   get #draftName(): string {
     return `draft.${this.#sessionId}`
   }
 
   async #send(body: Body): Promise<boolean> {
     if (this.#sending) return false
-    const content = JSON.stringify(body)
-    const key = this.#unanswered?.content === content ? this.#unanswered.key : randomHex(16)
+    const key = this.#keyFor(JSON.stringify(body))
     this.#sending = true
     this.#refusal = null
     const answer = await this.#api.prompt(this.#sessionId, body, key)
     this.#sending = false
-    this.#unanswered = null
-    if (answer.ok) return true
-    const { failure } = answer
-    if (failure.kind === 'offline') {
-      this.#unanswered = { content, key }
+    const failure = answer.ok ? null : answer.failure
+    if (failure?.kind === 'offline' || (failure?.kind === 'refused' && failure.status >= 500)) {
       this.#refusal = `${failure.detail} It may not have arrived; sending it again starts nothing twice.`
-    } else if (failure.kind === 'refused' && failure.code === 'busy') {
+      return false
+    }
+    this.#unanswered = null
+    remember(this.#unansweredName, null)
+    if (failure === null) return true
+    if (failure.kind === 'refused' && failure.code === 'busy') {
       this.#refusal = 'Not sent: a turn is running already. Wait for its end, or stop it.'
     } else {
-      this.#missing = failure.kind === 'refused' && failure.status === 404
+      this.#missing = isMissing(failure)
       this.#refusal = `Not sent. ${failure.detail}`
     }
     return false
+  }
+
+  /** Kept before anything is sent, so that a page that is lost meanwhile repeats it under the same key. */
+  #keyFor(content: string): string {
+    const known = this.#unanswered
+    const now = Date.now()
+    if (known?.value.content === content && now - known.at < sameSendMs) return known.value.key
+    const value = { content, key: randomHex(16) }
+    this.#unanswered = { at: now, value }
+    rememberValue(this.#unansweredName, value, now)
+    return value.key
   }
 }

@@ -70,6 +70,61 @@ test('a lost send is repeated under its own key, another one under a new key', a
   expect(keys[2]).not.toBe(keys[1])
 })
 
+test.each([
+  [502, 'unreadable_answer'],
+  [503, 'log_unavailable'],
+  [504, 'unreadable_answer'],
+  [500, 'internal'],
+])(
+  'after an answer of %i it is not known whether it arrived: the key survives a reload',
+  async (status, code) => {
+    send.mockResolvedValueOnce(refused(status, code)).mockResolvedValue(started)
+    const prompt = new Prompt('s', api)
+    prompt.text = 'why slow'
+    await prompt.sendText()
+    expect(prompt.refusal).toContain('starts nothing twice')
+    const again = new Prompt('s', api)
+    await again.sendText()
+    await again.sendPreset('triage')
+    again.text = 'why slow'
+    await again.sendText()
+    const [first, repeat, , fresh] = send.mock.calls.map(([, , key]) => key)
+    expect(repeat).toBe(first)
+    expect(fresh).not.toBe(first)
+  },
+)
+
+test('a page that is lost while it sends repeats under the same key', () => {
+  send.mockReturnValue(new Promise(() => undefined))
+  const prompt = new Prompt('s', api)
+  prompt.text = 'why slow'
+  void prompt.sendText()
+  void new Prompt('s', api).sendText()
+  const [first, repeat] = send.mock.calls.map(([, , key]) => key)
+  expect(repeat).toBe(first)
+})
+
+test('the same words much later are a new turn', async () => {
+  send.mockResolvedValueOnce(offline).mockResolvedValue(started)
+  const prompt = new Prompt('s', api)
+  await prompt.sendPreset('triage')
+  const now = Date.now()
+  vi.spyOn(Date, 'now').mockReturnValue(now + 3_600_000)
+  await prompt.sendPreset('triage')
+  vi.restoreAllMocks()
+  const [first, later] = send.mock.calls.map(([, , key]) => key)
+  expect(later).not.toBe(first)
+})
+
+test("a proxy's 404 does not mean that the session is gone", async () => {
+  const prompt = new Prompt('s', api)
+  prompt.text = 'keep me'
+  send.mockResolvedValue(refused(404, 'unreadable_answer'))
+  await prompt.sendText()
+  expect(prompt.missing).toBe(false)
+  expect(prompt.text).toBe('keep me')
+})
+
 test('two taps at once send once', async () => {
   const prompt = new Prompt('s', api)
   send.mockResolvedValue(started)
@@ -95,7 +150,9 @@ test('a storage that throws changes nothing', async () => {
   vi.stubGlobal('localStorage', { getItem: broken, setItem: broken, removeItem: broken })
   const prompt = new Prompt('s', api)
   prompt.text = 'hello'
-  send.mockResolvedValue(started)
+  send.mockResolvedValueOnce(offline).mockResolvedValue(started)
   await prompt.sendText()
+  await prompt.sendText()
+  expect(send.mock.calls[1]?.[2]).toBe(send.mock.calls[0]?.[2])
   expect(prompt.text).toBe('')
 })

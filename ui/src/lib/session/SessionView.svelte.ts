@@ -78,12 +78,15 @@ export class SessionView {
     }
   }
 
+  /** Attaches anew after an end. */
   retry(): void {
-    this.#attachment.wake()
+    this.#attachment.retry()
   }
 
+  /** Nothing is kept of a session that has ended, nor on a device that was signed out. */
   save(): void {
     if (this.#position.seq === 0 || this.#link.state === 'ended') return
+    if (this.#connection.reach.state === 'signed_out') return
     rememberLog({ sessionId: this.id, position: this.#position, events: this.#events }, Date.now())
   }
 

@@ -20,7 +20,8 @@ export function recallLog(sessionId: string): (StoredLog & { at: number }) | nul
 
 /** A log that is too long is not kept: half of it would look like all of it. */
 export function rememberLog(log: StoredLog, now: number): void {
-  const length = log.events.reduce((sum, event) => sum + JSON.stringify(event).length, 0)
-  if (length > most) remember(name, null)
+  let length = 0
+  const tooLong = log.events.some((event) => (length += JSON.stringify(event).length) > most)
+  if (tooLong) remember(name, null)
   else rememberValue(name, log, now)
 }

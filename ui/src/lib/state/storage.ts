@@ -38,7 +38,17 @@ export function rememberValue(name: string, value: unknown, now: number): void {
   remember(name, JSON.stringify({ at: now, value }))
 }
 
-/** Forgets all that came from the server; the theme and the drafts stay. */
+/**
+ * Forgets all that came from the server, and what was written for it. Only the theme stays, and the draft of the
+ * last session with the key of its send: who signs in again goes on there.
+ */
 export function forgetServerData(): void {
-  for (const name of ['sessions.1', 'vms.1', 'presets.1', 'log.1']) remember(name, null)
+  const last = recall('session')
+  const kept = ['theme', 'session', `draft.${last}`, `unanswered.${last}`].map((name) => prefix + name)
+  try {
+    for (const key of Object.keys(localStorage))
+      if (key.startsWith(prefix) && !kept.includes(key)) localStorage.removeItem(key)
+  } catch {
+    // A storage that cannot be read keeps nothing.
+  }
 }
