@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PowerResult, Vm } from '#app/schema/api.ts'
 import { describeEnd, describeOutcome, outputOf } from './describeResult.ts'
-import { describeVm, evidenceOf } from './describeVm.ts'
+import { describeVm, evidenceOf, isStale, stateEvidence } from './describeVm.ts'
 import { verbFacts } from './verbs.ts'
 
 const vm: Vm = { vm: 'demo', title: 'Demo VM', state: 'running', state_at: null, targets: [], demo: true }
@@ -26,13 +26,41 @@ test('the evidence is whole sentences', () => {
 })
 
 test('unknown is told neither as failed nor as done', () => {
-  const { shape, meaning } = describeOutcome('unknown')
+  const { shape, meaning } = describeOutcome({ verb: 'cycle', outcome: 'unknown', failed_leg: 'lost' })
   expect(shape).toBe('unknown')
-  expect(meaning).toContain('may or may not have run')
+  expect(meaning).toContain('Contact was lost. It may or may not have run')
   expect(describeEnd({ exit_code: null, duration_ms: 12_000, failed_leg: 'lost' })).toBe(
     'no exit code · contact lost · 12 s',
   )
   expect(describeEnd({ exit_code: 0, duration_ms: 1_200 })).toBe('exit code 0 · 1.2 s')
+})
+
+test('contact is told as lost only where a leg failed', () => {
+  expect(describeOutcome({ verb: 'cycle', outcome: 'unknown' }).meaning).toMatch(
+    /^It may or may not have run/,
+  )
+})
+
+test.each(['status', 'forensics'] as const)('%s without an answer has changed nothing', (verb) => {
+  const { shape, meaning } = describeOutcome({ verb, outcome: 'unknown', failed_leg: 'timeout' })
+  expect(shape).toBe('unknown')
+  expect(meaning).toContain('nothing was changed')
+  expect(meaning).not.toContain('may or may not')
+})
+
+const now = Date.parse('2026-11-20T03:00:00.000Z')
+test.each<[string, string | null, number | null, boolean]>([
+  ['read 5 s ago', '2026-11-20T02:59:55.000Z', now - 1_000, false],
+  ['read 20 s ago', '2026-11-20T02:59:40.000Z', now - 1_000, true],
+  ['never read', null, now, true],
+  ['told of 20 s ago, by a server whose clock runs ahead', '2026-11-20T03:05:00.000Z', now - 20_000, true],
+  ['never told of', '2026-11-20T02:59:55.000Z', null, true],
+])('a state that was %s is stale after 15 s: %s %s %s', (_, state_at, toldAt, stale) => {
+  expect(isStale({ ...vm, state_at }, toldAt, now, 15_000)).toBe(stale)
+})
+
+test('why a state is held stands without what else is known', () => {
+  expect(stateEvidence({ ...vm, wedged: true, locked: 'backup' })).toBe('Its monitor does not answer.')
 })
 
 test('both outputs are shown, without an empty one', () => {

@@ -1,22 +1,32 @@
-import type { Outcome, PowerResult } from '#app/schema/api.ts'
+import type { PowerResult } from '#app/schema/api.ts'
 import type { Leg } from '#app/schema/events.ts'
 import { legWord } from '#ui/text/legWord.ts'
 import type { Shape } from '#ui/components/shape.ts'
 import { duration } from '#ui/text/duration.ts'
-
-const words: Record<Outcome, { shape: Shape; meaning: string }> = {
-  done: { shape: 'ok', meaning: 'The hypervisor did it and said so.' },
-  failed: { shape: 'crit', meaning: 'It was tried and did not succeed.' },
-  refused: { shape: 'warn', meaning: 'Nothing was run.' },
-  unknown: {
-    shape: 'unknown',
-    meaning: 'Contact was lost: it may or may not have run. Look at the status before anything else.',
-  },
-}
+import { verbFacts } from './verbs.ts'
 
 /** An outcome as it was told, never better or worse: its shape, its word, and what the word means. */
-export function describeOutcome(outcome: Outcome): { shape: Shape; meaning: string } {
-  return words[outcome]
+export function describeOutcome(result: Pick<PowerResult, 'verb' | 'outcome' | 'failed_leg'>): {
+  shape: Shape
+  meaning: string
+} {
+  switch (result.outcome) {
+    case 'done':
+      return { shape: 'ok', meaning: 'The hypervisor did it and said so.' }
+    case 'failed':
+      return { shape: 'crit', meaning: 'It was tried and did not succeed.' }
+    case 'refused':
+      return { shape: 'warn', meaning: 'Nothing was run.' }
+    case 'unknown':
+      return { shape: 'unknown', meaning: unknownMeaning(result) }
+  }
+}
+
+function unknownMeaning({ verb, failed_leg }: Pick<PowerResult, 'verb' | 'failed_leg'>): string {
+  const lost = failed_leg === undefined ? '' : 'Contact was lost. '
+  return verbFacts[verb].mutates
+    ? `${lost}It may or may not have run. Look at the status before anything else.`
+    : `${lost}There is no whole answer. It only looks: nothing was changed, and it can be asked again.`
 }
 
 /** What is known beside the outcome: "exit code 0 · 1.2 s", "no exit code · contact lost · 12 s". */

@@ -16,10 +16,24 @@ export function describeVm(vm: Pick<Vm, 'state' | 'wedged'>): { shape: Shape; wo
   }
 }
 
-/** What stands behind the state, in sentences. */
+/**
+ * The state is not drawn as now: read longer ago than `limitMs`, by its own time or by when we were told (`toldAt`,
+ * ms since 1970; a server's clock may run ahead of ours), or never.
+ */
+export function isStale(vm: Vm, toldAt: number | null, now: number, limitMs: number): boolean {
+  if (vm.state_at === null || toldAt === null) return true
+  return now - Math.min(Date.parse(vm.state_at), toldAt) > limitMs
+}
+
+/** Why its state is held to be what it is; '' where that needs no words. */
+export function stateEvidence(vm: Vm): string {
+  return vm.evidence ?? (vm.wedged === true ? 'Its monitor does not answer.' : '')
+}
+
+/** All that is known beside the state, in sentences. */
 export function evidenceOf(vm: Vm): string {
   return [
-    vm.evidence ?? (vm.wedged === true ? 'Its monitor does not answer.' : ''),
+    stateEvidence(vm),
     vm.locked === undefined ? '' : `Locked by the hypervisor: ${vm.locked}.`,
     vm.ha === true ? 'Managed by HA: start and stop are queued there.' : '',
   ]

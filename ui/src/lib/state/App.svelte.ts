@@ -8,8 +8,8 @@ import { recall, remember } from './storage.ts'
 import { Theme } from './Theme.svelte.ts'
 
 const pollMs = 5_000
-/** With the sheet closed and the line sound, VMs are read on every third poll. */
-const calmPolls = 3
+/** With the sheet closed, nothing at stake and the line sound, VMs are read on every second poll. */
+const calmPolls = 2
 
 /** What all screens share. One is made by the layout and handed down by context. */
 export class App {
@@ -97,7 +97,8 @@ export class App {
     const poll = (): void => {
       if (document.visibilityState === 'hidden' || this.connection.reach.state === 'signed_out') return
       polls++
-      const calm = !this.#sheetOpen && this.connection.reach.state === 'online'
+      const busy = [...this.#controls.values()].some(({ run }) => ['confirm', 'running'].includes(run.step))
+      const calm = !this.#sheetOpen && !busy && this.connection.reach.state === 'online'
       if (!calm || polls % calmPolls === 0) read()
     }
     read()
