@@ -15,6 +15,23 @@ it('tells output in whole lines, without the closing line of JSON', () => {
   ])
 })
 
+it('tells an unfinished last line before the outcome, once', () => {
+  const told: NewEvent[] = []
+  const events = new OperationEvents(op, (event) => told.push(event))
+  events.output('stderr', 'warning\ncannot lo')
+  events.output('stdout', '{"op":"x"}')
+  const outcome = { verb: 'stop', outcome: 'unknown', exit_code: null, stdout: '', stderr: '' } as const
+  const end = { ...outcome, rejected: false, op, duration_ms: 1 }
+  events.outcome(end)
+  events.outcome(end)
+  expect(told).toMatchObject([
+    { kind: 'output', stream: 'stderr', text: 'warning\n' },
+    { kind: 'output', stream: 'stderr', text: 'cannot lo\n' },
+    { kind: 'outcome' },
+    { kind: 'outcome' },
+  ])
+})
+
 it('tells at most 64 KiB of an operation', () => {
   const told: NewEvent[] = []
   const events = new OperationEvents(op, (event) => told.push(event))

@@ -28,6 +28,10 @@ export class OperationEvents {
   output(stream: 'stdout' | 'stderr', piece: string): void {
     const lines = (this.#rest[stream] + piece).split('\n')
     this.#rest[stream] = (lines.pop() ?? '').slice(0, maxLogged)
+    this.#tell(stream, lines)
+  }
+
+  #tell(stream: 'stdout' | 'stderr', lines: string[]): void {
     const text = lines.filter((line) => !line.startsWith('{"op":')).join('\n')
     if (!text || this.#logged >= maxLogged) return
     const logged = text.slice(0, maxLogged - this.#logged)
@@ -35,7 +39,10 @@ export class OperationEvents {
     this.#push({ kind: 'output', op: this.#op, stream, text: `${logged}\n` })
   }
 
+  /** Also tells what came without the end of its line. */
   outcome({ verb, outcome, exit_code, stderr, failed_leg, duration_ms }: PowerResult): void {
+    for (const stream of ['stdout', 'stderr'] as const) this.#tell(stream, [this.#rest[stream]])
+    this.#rest = { stdout: '', stderr: '' }
     const leg = failed_leg && { failed_leg }
     const detail = stderr.trim().split('\n').at(-1) ?? ''
     this.#push({ kind: 'outcome', op: this.#op, verb, outcome, exit_code, detail, duration_ms, ...leg })

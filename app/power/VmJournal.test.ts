@@ -72,6 +72,26 @@ describe('VmJournal', () => {
     )
   })
 
+  it('writes nothing of an attempt that was given up, lest it come after newer events', async () => {
+    const stale = Promise.withResolvers<Position>()
+    const written: string[] = []
+    let asked = 0
+    const { journal } = journalOver({
+      head: () => (++asked === 1 ? stale.promise : Promise.resolve({ epoch: '', seq: 0 })),
+      append: async (_expected, events) => {
+        written.push(...events.map(({ kind }) => kind))
+        return { ok: true, batch: batch(written.length) }
+      },
+    })
+    journal.push({ kind: 'requested' })
+    await journal.flushed()
+    journal.push({ kind: 'outcome' })
+    await journal.flushed()
+    stale.resolve({ epoch: '', seq: 0 })
+    await new Promise(setImmediate)
+    expect(written).toEqual(['outcome'])
+  })
+
   it('holds a bounded number of events', async () => {
     const { journal, warn } = journalOver({ append: () => new Promise<AppendResult>(() => undefined) })
     for (let event = 0; event < 500; event += 1) journal.push({ kind: 'output' })

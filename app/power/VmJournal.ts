@@ -1,5 +1,6 @@
 import type { EventLog, NewEvent, Position } from '#app/eventlog/EventLog.ts'
 import type { Logger } from 'pino'
+import { within } from './within.ts'
 
 export interface VmJournalOptions {
   log: EventLog
@@ -43,22 +44,27 @@ export class VmJournal {
     await Promise.resolve()
     while (this.#waiting.length > 0) {
       const events = this.#waiting.splice(0)
+      const givenUp = new AbortController()
       try {
-        await within(this.#options.timeoutMs, this.#append(events))
+        await within(this.#options.timeoutMs, this.#append(events, givenUp.signal))
       } catch (error) {
+        givenUp.abort()
         this.#position = undefined
         this.#dropped(events.length, error instanceof Error ? error.message : String(error))
       }
     }
   }
 
-  async #append(events: NewEvent[]): Promise<void> {
+  /** Once given up it writes no more, lest old events come after newer ones. */
+  async #append(events: NewEvent[], givenUp: AbortSignal): Promise<void> {
     const { log, stream } = this.#options
     let position = this.#position ?? (await log.head(stream))
     // Other replicas write to this stream too.
     for (let attempt = 0; attempt < 20; attempt += 1) {
+      givenUp.throwIfAborted()
       const appended = await log.append(stream, position, events, { keep })
       if (appended.ok) {
+        if (givenUp.aborted) return
         this.#position = { epoch: appended.batch.epoch, seq: appended.batch.last }
         return
       }
@@ -69,15 +75,5 @@ export class VmJournal {
 
   #dropped(events: number, why: string): void {
     this.#options.logger.warn({ stream: this.#options.stream, events, why }, 'vm events not logged')
-  }
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => reject(new Error(`no answer of the log within ${ms} ms`)), ms)
-  try {
-    await Promise.race([work, promise])
-  } finally {
-    clearTimeout(timer)
   }
 }
