@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream'
 import pino, { type Logger } from 'pino'
 
 /**
@@ -10,17 +9,14 @@ export type { Logger }
 const secretNames = ['authorization', 'cookie', 'password', 'secret', 'token', 'passphrase', 'privateKey']
 
 export interface LoggerOptions {
-  /** Where the lines go; the default is stdout, written to without blocking. */
-  destination?: Writable
+  /** Where the lines go. */
+  destination: { write: (line: string) => void }
   /** Readable lines instead of JSON. */
   readable?: boolean
 }
 
-/**
- * The process's logger: one JSON line an entry, or readable lines on a terminal. A reader of stdout that stands
- * still never holds up the server: beyond 4 MiB waiting, lines are dropped.
- */
-export async function createLogger({ destination, readable = false }: LoggerOptions = {}): Promise<Logger> {
+/** The process's logger: one JSON line an entry, or readable lines on a terminal. */
+export async function createLogger({ destination, readable = false }: LoggerOptions): Promise<Logger> {
   const options: pino.LoggerOptions = {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -29,10 +25,11 @@ export async function createLogger({ destination, readable = false }: LoggerOpti
     serializers: { err: describeError, error: describeError },
   }
   if (readable) {
-    const { default: pretty } = await import('pino-pretty')
-    return pino(options, pretty({ translateTime: 'SYS:HH:MM:ss', ...(destination && { destination }) }))
+    const { prettyFactory } = await import('pino-pretty')
+    const pretty = prettyFactory({ translateTime: 'SYS:HH:MM:ss', colorize: true })
+    return pino(options, { write: (line: string) => destination.write(pretty(line)) })
   }
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: false, maxLength: 4 * 1024 * 1024 }))
+  return pino(options, destination)
 }
 
 interface DescribedError {

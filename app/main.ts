@@ -2,20 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createAudit } from '#app/audit/record.ts'
 import { ConfigError } from '#app/config/ConfigError.ts'
+import type { Express } from 'express'
 import { formatAddress } from '#app/config/listenAddress.ts'
 import { loadConfig, type Settings } from '#app/config/loadConfig.ts'
 import { watchConfig } from '#app/config/watchConfig.ts'
 import { createApp, createOpsApp } from '#app/createApp.ts'
 import { startDemo } from '#app/demo/startDemo.ts'
+import { AppError } from '#app/errors.ts'
+import { AbsentEventLog } from '#app/eventlog/AbsentEventLog.ts'
+import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { openEventLog } from '#app/eventlog/openEventLog.ts'
 import { FeedHub } from '#app/http/FeedHub.ts'
 import { createIdentity } from '#app/http/identity.ts'
 import { createHttpServer, listen } from '#app/http/listen.ts'
-import { createLogger } from '#app/logger.ts'
+import { createLogger, type Logger } from '#app/logger.ts'
 import { powerRoutes } from '#app/power/powerRouter.ts'
 import { PowerService } from '#app/power/PowerService.ts'
 import { powerVm } from '#app/power/PowerVm.ts'
 import { SshPool } from '#app/ssh/SshPool.ts'
+import { openStandardOutput } from './standardOutput.ts'
 import { readVersion } from './readVersion.ts'
 import { startSessions } from './startSessions.ts'
 import { configuredVms } from './targets.ts'
@@ -25,17 +30,30 @@ const drainMs = 18_000
 const cutOffMs = 3_000
 const exitMs = 24_000
 
+const wrongChange = 'the changed configuration is wrong: the old one stays'
+
 const at = (path: string): string => join(import.meta.dirname, path)
 
 async function main(): Promise<void> {
+  // The log holds what machines said, and a reader of our output that has gone must not take the power path along.
+  process.umask(0o077)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   let settings = loadConfig({ env: process.env, cwd: process.cwd() })
-  const logger = await createLogger({ readable: process.stdout.isTTY })
+  const output = openStandardOutput()
+  const logger = await createLogger({ destination: output, readable: process.stdout.isTTY })
   for (const warning of settings.warnings) logger.warn(warning)
   const current = (): Settings => settings
 
-  const log = await openEventLog(settings)
+  // The port first: a second process on the same place is told so before it touches anything. Who calls early waits.
+  const app = Promise.withResolvers<Express>()
+  const server = createHttpServer(
+    (request, response) => void app.promise.then((ready) => ready(request, response)),
+  )
+  const bound = await listen(server, settings.listen, 'BREAKGLASS_LISTEN')
+
+  const log = await openLog(settings, logger)
   const replica = randomBytes(4).toString('hex')
-  const audit = createAudit((line) => process.stdout.write(line))
+  const audit = createAudit(output.write)
   const hub = new FeedHub(log, { logger })
   const pool = new SshPool({ logger })
 
@@ -44,6 +62,7 @@ async function main(): Promise<void> {
   const powerVms = () => vms().map((vm) => powerVm(vm, pool))
   const power = new PowerService({ vms: powerVms(), logger, log })
 
+  const agentsDir = (of: Settings) => of.config.agents_dir ?? at('../agents')
   const draining = { yes: false }
   const attach = (stream: string, input: AttachInput, allowEmpty = false) =>
     hub.attach(stream, { ...input, after: input.query.after }, { allowEmpty })
@@ -57,7 +76,7 @@ async function main(): Promise<void> {
     audit,
     logger,
     attach,
-    agentsDir: settings.config.agents_dir ?? at('../agents'),
+    agentsDir: agentsDir(settings),
     draining: () => draining.yes,
   })
   const routes = [
@@ -71,7 +90,7 @@ async function main(): Promise<void> {
     logger,
   })
 
-  const app = createApp({
+  const breakglass = createApp({
     routes,
     identity: identity.middleware,
     ready,
@@ -79,26 +98,38 @@ async function main(): Promise<void> {
     logger,
     version: readVersion(at('../package.json')),
   })
-  const server = createHttpServer(app)
-  const bound = await listen(server, settings.listen, 'BREAKGLASS_LISTEN')
+  app.resolve(breakglass)
   const ops = settings.opsListen && createHttpServer(createOpsApp({ ready, logger }))
   if (ops && settings.opsListen) await listen(ops, settings.opsListen, 'BREAKGLASS_OPS_LISTEN')
-  process.stdout.write(`Breakglass is at http://${formatAddress(bound)}\n`)
+  sessions.begin()
+  output.write(`Breakglass is at http://${formatAddress(bound)}\n`)
   if (demo) logger.info('no BREAKGLASS_CONFIG: this machine is the target, and the VM is a DEMO')
 
+  const applyConfig = async (changed: Settings): Promise<void> => {
+    try {
+      await sessions.configure(agentsDir(changed))
+    } catch (err) {
+      return logger.error({ err }, wrongChange)
+    }
+    settings = changed
+    power.configure(powerVms())
+    for (const warning of changed.warnings) logger.warn(warning)
+    logger.info('configuration read again')
+  }
   const unwatch = watchConfig(settings, {
     onChange: (changed) => {
-      settings = changed
-      power.configure(powerVms())
-      logger.info('configuration read again')
+      void applyConfig(changed)
     },
-    onProblem: (error) =>
-      logger.error({ err: error }, 'the changed configuration is wrong: the old one stays'),
+    onProblem: (err) => logger.error({ err }, wrongChange),
   })
 
+  let askedAt = 0
   const stop = async (signal: string): Promise<void> => {
+    // Asked again it means now; two at the same moment are one Ctrl-C, passed on by who started us.
+    if (draining.yes && performance.now() - askedAt > 1000) process.exit(1)
     if (draining.yes) return
     draining.yes = true
+    askedAt = performance.now()
     logger.info({ signal }, 'draining')
     setTimeout(() => process.exit(1), exitMs).unref()
     unwatch()
@@ -117,16 +148,38 @@ async function main(): Promise<void> {
     await demo?.stop()
     await log.close()
     logger.info('stopped')
+    await output.flush()
     process.exit(0)
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))
+}
+
+/**
+ * A log file that is damaged, or on a full disk, must not cost the power path: the process starts without it. One
+ * that another process uses, or a Redis that cannot be meant, stops the start.
+ */
+async function openLog(settings: Settings, logger: Logger): Promise<EventLog> {
+  try {
+    return await openEventLog(settings)
+  } catch (error) {
+    const absent =
+      error instanceof AppError && settings.redisUrl === undefined && error.fields.in_use !== true
+    if (!absent) throw error
+    logger.error(
+      `${error.message} Power works without; sessions do not, until this is mended and I am restarted.`,
+    )
+    return new AbsentEventLog(error.message)
+  }
 }
 
 type AttachInput = Parameters<Parameters<typeof powerRoutes>[0]['attach']>[1]
 
 main().catch((error: unknown) => {
   // A mistake of the operator's is told as a sentence, ours with its stack.
-  const known = error instanceof ConfigError || (error instanceof Error && error.cause !== undefined)
+  const known =
+    error instanceof ConfigError ||
+    error instanceof AppError ||
+    (error instanceof Error && error.cause !== undefined)
   process.stderr.write(`${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
   process.exit(1)
 })

@@ -42,6 +42,10 @@ export interface Sessions {
   routes: Route[]
   /** Why sessions cannot be worked with now, as sentences. */
   notReady: () => string[]
+  /** Looks for turns that others left behind, from now on; call it once this process can be reached. */
+  begin: () => void
+  /** Reads the presets anew. Throws a `ConfigError`, and the old ones stay. */
+  configure: (agentsDir: string) => Promise<void>
   /** Waits for turns to end, at most `limitMs`; returns how many still run. */
   stop: (limitMs: number) => Promise<number>
 }
@@ -52,7 +56,7 @@ const agent = 'breakglass'
 /** The session path, wired: presets, tools, the runbook provider, turns and their take-over. */
 export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
   const { current, log, replica, pool, power, vms, audit, logger } = deps
-  const presets = await loadPresets(join(deps.agentsDir, 'presets'))
+  let presets = await loadPresets(join(deps.agentsDir, 'presets'))
   const store = new SessionStore(log)
   const outputs = createOutputs(log)
   const local = new LocalRunner()
@@ -63,13 +67,19 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
   }
   const vmOfTarget = (target: string): VmPlace | undefined =>
     vms().find(({ targets }) => targets.includes(target)) ?? vms()[0]
-  const runbook = runbookProvider({ presets, vmOfTarget })
-  const tools = createRegistry([shellTool({ presets, runnerOf }), powerTool({ power })])
+  const equip = () => ({
+    runbook: runbookProvider({ presets, vmOfTarget }),
+    tools: createRegistry([shellTool({ presets, runnerOf }), powerTool({ power })]),
+  })
+  let equipment = equip()
   const turns = new TurnRunner({
     log,
     store,
-    providerOf: () => runbook,
-    tools,
+    providerOf: () => equipment.runbook,
+    tools: {
+      get: (name) => equipment.tools.get(name),
+      run: (...call) => equipment.tools.run(...call),
+    },
     keepOutput: (...output) => outputs.keep(...output),
     replica,
     now: () => new Date(),
@@ -87,7 +97,7 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
     logger,
     now: () => new Date(),
   })
-  let logAnswers = true
+  let logAnswers = false
   const look = async (): Promise<void> => {
     logAnswers = await log.ping().then(
       () => true,
@@ -95,20 +105,15 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
     )
     if (logAnswers && !deps.draining()) await takeOver()
   }
-  void look()
-  const looking = setInterval(() => void look(), lookForLeftTurnsMs)
+  let looking: NodeJS.Timeout | undefined
 
   const targets = (): string[] => targetNames(current())
-  const catalog = presets.map(({ id, label, icon, description, runbook: book, ...preset }) => ({
-    summary: { id, label, icon, description, runbook: book !== undefined },
-    only: preset.targets,
-  }))
   const presetList = () =>
-    catalog.map(({ summary, only }) => ({
-      ...summary,
+    presets.map(({ id, label, icon, description, runbook, targets: only }) => ({
+      ...{ id, label, icon, description, runbook: runbook !== undefined },
       targets: targets().filter((target) => only === undefined || only.includes(target)),
     }))
-  const model = runbook.model
+  const { name, model } = equipment.runbook
   return {
     routes: [
       ...sessionRoutes({
@@ -118,17 +123,26 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
         choices: () => ({ presets: presetList(), targets: targets(), agents: [agent], models: [model] }),
         defaults: () => ({ agent, model, target: targets()[0] ?? '' }),
         startTurn: (task) => turns.start(task),
+        cancelHere: (sessionId, by) => turns.cancel(sessionId, by),
         draining: deps.draining,
         audit,
       }),
       ...transcriptRoutes({ log, store, attach: deps.attach, readOutput: outputs.read }),
       ...catalogRoutes({
         presets: presetList,
-        providers: () => [{ name: runbook.name, model, state: 'ready' }],
+        providers: () => [{ name, model, state: 'ready' }],
         targets,
       }),
     ],
     notReady: () => (logAnswers ? [] : ['The log does not answer: sessions wait, power works.']),
+    begin() {
+      void look()
+      looking = setInterval(() => void look(), lookForLeftTurnsMs)
+    },
+    async configure(agentsDir) {
+      presets = await loadPresets(join(agentsDir, 'presets'))
+      equipment = equip()
+    },
     async stop(limitMs) {
       clearInterval(looking)
       const left = await turns.drain(limitMs)

@@ -11,7 +11,9 @@ const sentences: Record<number, string> = {
   26: 'is not a log of Breakglass; move it away to begin with an empty log',
 }
 
-/** What went wrong with the log file, in a sentence that names it. */
+const inUse = 5
+
+/** What went wrong with the log file, in a sentence that names it; `in_use` is true when another process has it. */
 export function toSqliteError(error: unknown, path: string): AppError {
   if (error instanceof AppError) return error
   // node:sqlite puts SQLite's extended result code there.
@@ -20,5 +22,6 @@ export function toSqliteError(error: unknown, path: string): AppError {
   return new AppError(
     'log_unavailable',
     `The log file ${path} ${sentences[code] ?? `cannot be used: ${why}`}.`,
+    { in_use: code === inUse },
   )
 }

@@ -17,11 +17,10 @@ export interface Prompt {
 }
 
 /**
- * Checks a prompt against what there is; every refusal names what is allowed. A preset without words is
- * shown by its label. `target` is the session's own where the body names none.
+ * Checks what a prompt says by itself; every refusal names what is allowed. A preset without words is shown by its
+ * label.
  */
-export function promptOf(body: PromptBody, target: string, choices: PromptChoices): Prompt {
-  const preset = choices.presets.find(({ id }) => id === body.preset)
+export function promptOf(body: PromptBody, choices: PromptChoices): Prompt {
   assertKnown(
     'preset',
     body.preset,
@@ -29,27 +28,30 @@ export function promptOf(body: PromptBody, target: string, choices: PromptChoice
   )
   assertKnown('target', body.target, choices.targets)
   assertKnown('model', body.model, choices.models)
-  const on = body.target ?? target
-  if (preset !== undefined && !preset.targets.includes(on))
-    throw new AppError(
-      'bad_request',
-      `The preset ${preset.label} does not run on ${on === '' ? 'no target' : on}.`,
-      {
-        path: 'target',
-        allowed: preset.targets,
-      },
-    )
-  const text = body.prompt?.trim() || preset?.label
+  const label = choices.presets.find(({ id }) => id === body.preset)?.label
+  const text = body.prompt?.trim() || label
   if (text === undefined)
     throw new AppError('bad_request', 'Say something, or name a preset: both are missing.', {
       path: 'prompt',
     })
   return {
     text,
-    ...(preset === undefined ? {} : { preset: preset.id }),
+    ...(body.preset === undefined ? {} : { preset: body.preset }),
     ...(body.model === undefined ? {} : { model: body.model }),
     ...(body.target === undefined ? {} : { target: body.target }),
   }
+}
+
+/** Throws unless the prompt's preset, if it names one, runs on its target, or else on the session's. */
+export function assertRunsOn({ preset: id, target }: Prompt, own: string, { presets }: PromptChoices): void {
+  const preset = presets.find((one) => one.id === id)
+  const on = target ?? own
+  if (preset === undefined || preset.targets.includes(on)) return
+  throw new AppError(
+    'bad_request',
+    `The preset ${preset.label} does not run on ${on === '' ? 'no target' : on}.`,
+    { path: 'target', allowed: preset.targets },
+  )
 }
 
 /** Throws a sentence that names what is allowed unless `found` is among it; undefined asks for nothing. */

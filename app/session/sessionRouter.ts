@@ -11,7 +11,7 @@ import {
   promptStartedSchema,
   sessionSchema,
 } from '#app/schema/api.ts'
-import { assertKnown, promptOf, type PromptChoices } from './promptOf.ts'
+import { assertKnown, assertRunsOn, promptOf, type PromptChoices } from './promptOf.ts'
 import { listSessions, toSession } from './sessionList.ts'
 import type { SessionStore } from './SessionStore.ts'
 import { newTurnId } from './turnId.ts'
@@ -24,6 +24,8 @@ export interface SessionRouterDeps {
   choices: () => PromptChoices
   /** What a new session gets where the request names nothing. */
   defaults: () => { agent: string; model: string; target: string }
+  /** Stops the session's turn if it runs in this process; needs no log. */
+  cancelHere: (sessionId: string, by: string) => boolean
   startTurn: (task: { sessionId: string; turn: string }) => void
   /** True once the server is on its way out. */
   draining: () => boolean
@@ -126,9 +128,10 @@ export function sessionRoutes(deps: SessionRouterDeps): Route[] {
       async handle(input) {
         const { params, query, body, identity, request, signal } = input
         refuseWhileDraining()
-        const { state } = await known(params.id)
-        const prompt = promptOf(body, state.target, deps.choices())
-        const idempotencyKey = request.get('idempotency-key')
+        const choices = deps.choices()
+        const prompt = promptOf(body, choices)
+        const idempotencyKey = keyOf(request.get('idempotency-key'))
+        assertRunsOn(prompt, (await known(params.id)).state.target, choices)
         const done = await store.execute(params.id, {
           type: 'prompt',
           ...prompt,
@@ -167,12 +170,18 @@ export function sessionRoutes(deps: SessionRouterDeps): Route[] {
         404: notFound,
       },
       async handle(input) {
-        const { state, events } = await store.execute(input.params.id, {
-          type: 'cancel',
-          by: input.identity.name,
+        const { id } = input.params
+        const by = input.identity.name
+        const { state, events } = await store.execute(id, { type: 'cancel', by }).catch((error: unknown) => {
+          // A turn that runs here is stopped with the log away too.
+          const away = error instanceof AppError && error.code === 'log_unavailable'
+          if (!away || !deps.cancelHere(id, by)) throw error
+          return { state: null, events: 1 }
         })
-        const cancelled = state.activity.state === 'running' && state.activity.cancelledBy !== undefined
-        if (events > 0) audit('session.cancel', input, input.params.id, 'done')
+        const { activity } = state ?? {}
+        const cancelled =
+          state === null || (activity?.state === 'running' && activity.cancelledBy !== undefined)
+        if (events > 0) audit('session.cancel', input, id, 'done')
         return { body: { cancelled } }
       },
     }),
@@ -194,6 +203,13 @@ export function sessionRoutes(deps: SessionRouterDeps): Route[] {
       },
     }),
   ]
+}
+
+/** An empty key is none: else two prompts would count as one. */
+function keyOf(header: string | undefined): string | undefined {
+  if (header === undefined || header === '') return undefined
+  if (header.length > 200) throw new AppError('bad_request', 'An Idempotency-Key has at most 200 characters.')
+  return header
 }
 
 function statusOf(reason: string): 'ended' | 'cancelled' | 'failed' {

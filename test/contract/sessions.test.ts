@@ -79,6 +79,46 @@ describe('sessions', () => {
     expect((await server.api('POST', `/api/session/${id}/cancel`)).json).toEqual({ cancelled: false })
   })
 
+  test('a stop within the instant of the start counts too', async () => {
+    const id = await begin()
+    const prompt = server.api('POST', `/api/session/${id}/prompt`, { preset: 'triage' })
+    const stop = await until('the stop is taken', async () => {
+      const answer = await server.api('POST', `/api/session/${id}/cancel`)
+      return answer.json.cancelled === true && answer
+    })
+    expect(stop.status).toBe(200)
+    expect((await prompt).status).toBe(202)
+    const all = await until('the turn ends', async () => {
+      const now = await events(id)
+      return now.at(-1)?.kind === 'turn_end' && now
+    })
+    expect(all.at(-1)).toMatchObject({ reason: 'cancelled' })
+    expect(all.filter((event) => event.kind === 'turn_end')).toHaveLength(1)
+  })
+
+  test('an empty idempotency key is none, and one that is too long is refused', async () => {
+    const id = await begin()
+    const send = (preset: string, key: string) =>
+      server.api('POST', `/api/session/${id}/prompt?wait=25`, { preset }, { 'idempotency-key': key })
+    const [first, second] = [await send('disk', ''), await send('services', '')]
+    expect(second.json.turn).not.toBe(first.json.turn)
+    expect((await send('disk', 'k'.repeat(201))).status).toBe(400)
+  })
+
+  test('the list can be walked page by page and loses nobody', async () => {
+    const ids = new Set<string>()
+    for (let count = 0; count < 7; count++) ids.add(await begin())
+    const walked: string[] = []
+    for (let after = ''; ;) {
+      const page = (await server.api('GET', `/api/sessions?limit=3${after && `&after=${after}`}`)).json
+      if (page.length === 0) break
+      walked.push(...page.map((session: { session_id: string }) => session.session_id))
+      after = page.at(-1).updated
+    }
+    expect(new Set(walked).size).toBe(walked.length)
+    expect(walked).toEqual(expect.arrayContaining([...ids]))
+  })
+
   test('a free prompt is answered without a model, never by an error', async () => {
     const id = await begin()
     for (const prompt of ['is the disk full?', 'sing me a song']) {
@@ -124,9 +164,8 @@ describe('sessions', () => {
     const all = await server.api('GET', `/api/session/${id}/events`)
     const first = await server.api('GET', `/api/session/${id}/events?after=0&limit=2`)
     const rest = await server.api('GET', `/api/session/${id}/events?after=${first.json.epoch}.2`)
-    expect(
-      first.json.events.slice(0, 2).concat(rest.json.events.filter((e: { id: number }) => e.id > 2)),
-    ).toEqual(all.json.events)
+    expect(first.json.events).toHaveLength(2)
+    expect([...first.json.events, ...rest.json.events]).toEqual(all.json.events)
   })
 
   test('long-poll answers as soon as there is something', async () => {
@@ -161,11 +200,16 @@ describe('sessions', () => {
     ['only blanks', { prompt: '  \n ' }, 'both are missing'],
     ['a number', { prompt: 7 }, 'prompt'],
     ['words beyond the limit', { prompt: 'x'.repeat(100_001) }, 'prompt'],
-  ])('a prompt with %s answers 400 and says what is allowed', async (_, body, allowed) => {
-    const answer = await server.api('POST', `/api/session/${await begin()}/prompt`, body)
-    expect([answer.status, answer.json.code]).toEqual([400, 'bad_request'])
-    expect(answer.json.detail).toContain(allowed)
-  })
+  ])(
+    'a prompt with %s answers 400 and says what is allowed, before any session is looked for',
+    async (_, body, allowed) => {
+      const nobody = await server.api('POST', `/api/session/${nothing}/prompt`, body)
+      expect(nobody.status).toBe(400)
+      const answer = await server.api('POST', `/api/session/${await begin()}/prompt`, body)
+      expect([answer.status, answer.json.code]).toEqual([400, 'bad_request'])
+      expect(answer.json.detail).toContain(allowed)
+    },
+  )
 
   test('presets, providers and targets are told', async () => {
     const presets = await server.api('GET', '/api/presets')

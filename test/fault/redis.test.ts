@@ -70,6 +70,26 @@ describe('Redis is restarted in mid-turn', () => {
   })
 })
 
+test('a running turn can be stopped while Redis is away, and the log says so afterwards', async () => {
+  const id = await begin()
+  const client = await attach(id)
+  await server.api('POST', `/api/session/${id}/prompt`, { preset: 'triage' })
+  await client.until(isKind('tool'))
+  await redis.kill()
+  const stopped = await server.api('POST', `/api/session/${id}/cancel`)
+  // With the machine busy the turn may have ended first, which is as good an end.
+  await client.until(isKind('turn_end'))
+  if (stopped.status === 200) expect(client.events().at(-1).reason).toBe('cancelled')
+  expectWhole(client.events())
+  await redis.restart()
+  const stored = await until('the log is back', async () => {
+    const page = await server.api('GET', `/api/session/${id}/events?limit=5000`)
+    return page.status === 200 && page.json.events.at(-1).kind === 'turn_end' && page.json.events
+  })
+  expect(stored).toEqual(client.events())
+  client.close()
+})
+
 describe('Redis is wiped', () => {
   test('attached clients get reset and gone, and the session is no more', async () => {
     const id = await begin()

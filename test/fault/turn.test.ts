@@ -1,3 +1,5 @@
+import { createServer } from 'node:net'
+import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startBreakglass, until, type Breakglass } from '../fakes/breakglass.ts'
 
@@ -59,8 +61,22 @@ describe('the server is killed in mid-turn', () => {
     }
     const all = await ended(id)
     expectWellFormed(all)
+    expect(['done', 'interrupted']).toContain(all.at(-1)?.reason)
     expect((await server.api('GET', `/api/session/${id}`)).json.state).toBe('idle')
   })
+})
+
+test('a start that fails for a taken port touches nobody’s turn', async () => {
+  const id = await midTurn()
+  await server.kill('SIGKILL')
+  const before = server.output().length
+  const taken = createServer().listen(Number(new URL(server.url).port), '127.0.0.1')
+  await once(taken, 'listening')
+  await expect(server.restart()).rejects.toThrow(/BREAKGLASS_LISTEN/)
+  expect(server.output().slice(before)).not.toContain('turn taken over')
+  await new Promise((closed) => taken.close(closed))
+  await server.restart()
+  expect((await ended(id)).filter((event) => event.kind === 'takeover')).toHaveLength(1)
 })
 
 describe('SIGTERM', () => {
