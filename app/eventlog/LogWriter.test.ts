@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { AppError } from '#app/errors.ts'
 import { answerCuttingProxy } from '../../test/fakes/answerCuttingProxy.ts'
 import { RedisServer, until } from '../../test/fakes/redisServer.ts'
 import {
@@ -16,6 +17,7 @@ import {
   text,
 } from './conformance/logTools.ts'
 import { fact, openWriter, textsOf } from './conformance/openWriter.ts'
+import type { EventLog } from './EventLog.ts'
 import { FencedError } from './FencedError.ts'
 import { LogWriter } from './LogWriter.ts'
 import { RedisEventLog } from './RedisEventLog.ts'
@@ -107,6 +109,52 @@ describe('a writer and a log that answers', () => {
     writer.write([text('late')])
     await expect(writer.commit([fact('late')])).rejects.toMatchObject({ reason: 'closed' })
     expect(seqs(await readAll(log, stream))).toEqual(range(1, 50))
+  })
+
+  /** The same log, as long as `reach` does not throw for the call. */
+  const reachedBy = (reach: () => void): EventLog =>
+    new Proxy(log, {
+      get:
+        (real, key: keyof EventLog) =>
+        (...args: unknown[]) => {
+          if (key === 'appendBatch') reach()
+          // Called as the writer called it, on the real log, whose private fields it needs.
+          return (real[key] as (...args: unknown[]) => unknown).apply(real, args)
+        },
+    })
+
+  test('closing while the log is thought to be away tries once more, and stores all if it answers again', async () => {
+    let away = true
+    const tries: boolean[] = []
+    const flaky = reachedBy(() => {
+      tries.push(away)
+      if (away) throw new AppError('log_unavailable', 'away')
+    })
+    const { writer, states } = openWriter(flaky, stream, none)
+    writer.write([text('1')])
+    const committed = writer.commit([fact('2')])
+    await until(() => states.includes('buffering'))
+    away = false
+    await writer.close()
+    expect(await committed).toMatchObject({ seq: 2 })
+    expect(textsOf(await readAll(log, stream))).toEqual(['1', '2'])
+    expect(tries.at(-1)).toBe(false)
+  })
+
+  test('a mistake of our own is not taken for a log that is away: commits reject with it, and nothing is written', async () => {
+    const at = await appendAt(log, stream, none, [fact('start')])
+    const mistake = new TypeError('a callback that throws')
+    const { writer, states } = openWriter(log, stream, at, {
+      onForeign: () => {
+        throw mistake
+      },
+    })
+    await appendAt(log, stream, at, [fact('theirs')])
+    await expect(writer.commit([fact('mine')])).rejects.toBe(mistake)
+    writer.write([text('later')])
+    await expect(writer.commit([fact('later')])).rejects.toBe(mistake)
+    expect(states).toEqual([])
+    expect(textsOf(await readAll(log, stream))).toEqual(['start', 'theirs'])
   })
 
   test('two writers that go on lose nothing, double nothing and keep their own order', async () => {

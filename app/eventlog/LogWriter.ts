@@ -47,7 +47,8 @@ export class LogWriter {
   #state: 'writing' | 'buffering' = 'writing'
   #running: Promise<void> | undefined
   #dated = { now: 0, at: '' }
-  #fence: FencedError | undefined
+  /** Why nothing is written any more: a `FencedError`, or a mistake of our own. */
+  #fence: Error | undefined
 
   constructor(log: EventLog, stream: string, position: Position, options: LogWriterOptions) {
     this.#log = log
@@ -71,7 +72,8 @@ export class LogWriter {
 
   /**
    * Facts: resolves with the position of the last one when it and all that was written before are stored. Rejects
-   * with a `FencedError` when this writer must not write any more, with `log_unavailable` when the memory is full.
+   * with a `FencedError` when this writer must not write any more, with `log_unavailable` when the memory is full,
+   * and with whatever else went wrong (a callback that throws, an unreadable log), which is the end of this writer.
    */
   async commit(events: NewEvent[]): Promise<Position> {
     this.#assertOpen()
@@ -92,11 +94,11 @@ export class LogWriter {
     }
   }
 
-  /** Takes nothing more, writes what waits if the log answers, and drops the rest: its commits reject. */
+  /** Takes nothing more, writes what waits if the log answers now, and drops the rest: its commits reject. */
   async close(): Promise<void> {
     this.#end.abort()
     await this.#running
-    this.#stop('closed')
+    this.#stop(new FencedError('closed'))
   }
 
   #push(events: NewEvent[], relaxed: boolean): void {
@@ -110,7 +112,7 @@ export class LogWriter {
     const at = this.#date()
     for (const event of events) this.#tail.push(event, at, relaxed)
     if (this.#state === 'buffering') this.#announce()
-    this.#running ??= this.#run().finally(() => (this.#running = undefined))
+    this.#running ??= this.#run()
   }
 
   /** Many events are written in one millisecond, and a date takes longer to write than an event to queue. */
@@ -130,16 +132,25 @@ export class LogWriter {
 
   async #run(): Promise<void> {
     let failures = 0
-    while (this.#tail.length > 0 && this.#fence === undefined) {
-      try {
-        await this.#step()
-        failures = 0
-      } catch {
-        this.#setState('buffering')
-        this.#announce()
-        await sleep(backOff(failures++), undefined, { signal: this.#end.signal }).catch(() => undefined)
-        if (this.#end.signal.aborted) return
+    try {
+      while (this.#tail.length > 0 && this.#fence === undefined) {
+        const isLast = this.#end.signal.aborted
+        try {
+          await this.#step()
+          failures = 0
+        } catch (error) {
+          if (!(error instanceof AppError && error.code === 'log_unavailable')) throw error
+          this.#setState('buffering')
+          this.#announce()
+          if (isLast) return
+          await sleep(backOff(failures++), undefined, { signal: this.#end.signal }).catch(() => undefined)
+        }
       }
+    } catch (error) {
+      this.#stop(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      // At once: what is pushed from here on must begin a run of its own.
+      this.#running = undefined
     }
   }
 
@@ -169,8 +180,8 @@ export class LogWriter {
     this.#announced = Math.max(0, this.#announced - count)
     const items = this.#tail.shift(count)
     this.#recent.add(items)
-    this.#setState('writing')
     items.forEach((item, i) => item.commit?.resolve({ epoch, seq: first + i }))
+    this.#setState('writing')
   }
 
   /** Others appended: shows their events, and goes on behind them. */
@@ -178,11 +189,11 @@ export class LogWriter {
     this.#takeBack()
     const since = await readSince(this.#log, this.#stream, this.#position)
     if (since === null) {
-      this.#stop('lost')
+      this.#stop(new FencedError('lost'))
       return
     }
     if (this.#options.onForeign(since.items.map((item) => item.event)) === 'stop') {
-      this.#stop('replaced')
+      this.#stop(new FencedError('replaced'))
       return
     }
     this.#recent.add(since.items)
@@ -194,13 +205,13 @@ export class LogWriter {
   async #restore(found: Refusal): Promise<void> {
     const plan = await planRestore(this.#log, this.#stream, this.#position, found, this.#recent.items)
     if (plan === 'lost') {
-      this.#stop('lost')
+      this.#stop(new FencedError('lost'))
       return
     }
     if (!plan.exact) {
       this.#takeBack()
       if (plan.foreign.length > 0 && this.#options.onForeign(plan.foreign) === 'stop') {
-        this.#stop('replaced')
+        this.#stop(new FencedError('replaced'))
         return
       }
     }
@@ -224,9 +235,9 @@ export class LogWriter {
     this.#announced = 0
   }
 
-  #stop(reason: FencedError['reason']): void {
+  #stop(why: Error): void {
     if (this.#fence !== undefined) return
-    this.#fence = new FencedError(reason)
+    this.#fence = why
     this.#takeBack()
     for (const item of this.#tail.shift(this.#tail.length)) item.commit?.reject(this.#fence)
   }
