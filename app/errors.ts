@@ -16,6 +16,7 @@ export const errorStatus = {
   unsupported_media_type: 415,
   internal: 500,
   draining: 503,
+  hypervisor_unreachable: 503,
   log_unavailable: 503,
   not_ready: 503,
 } as const

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
-import { toJsonTexts } from '#app/eventlog/frame.ts'
+import { parseFrames, toJsonTexts } from '#app/eventlog/frame.ts'
 import { SqliteEventLog } from '#app/eventlog/SqliteEventLog.ts'
 import type { ExecRequest, ExecResult, Runner } from '#app/ssh/Runner.ts'
 import { PowerService } from './PowerService.ts'
@@ -25,12 +25,13 @@ const failedLeg = (leg: 'lost' | 'tcp'): ExecResult => ({
 })
 
 /** A hypervisor whose answers the test gives one by one. */
-function scripted() {
+function scripted(reaches = true) {
   const sent: string[] = []
   const waiting: ((result: ExecResult | 'done') => void)[] = []
   const runner: Runner = {
     exec(request) {
       sent.push(request.command)
+      if (reaches) request.onSent?.()
       const { promise, resolve } = Promise.withResolvers<ExecResult>()
       waiting.push((result) => resolve(result === 'done' ? done(request) : result))
       return promise
@@ -40,13 +41,43 @@ function scripted() {
   return { vm, sent, answer: (result: ExecResult | 'done') => waiting.shift()?.(result) }
 }
 
-function service(log?: EventLog) {
-  const far = scripted()
+const journalled = (operation: object | null): ExecResult => {
+  const end = { op: null, verb: 'status', exit_code: 0, outcome: 'done', detail: null }
+  const nothing = { evidence: null, locked: null, pid: null, uptime_s: null, busy: null }
+  const found = { state: 'running', qmp: null, wedged: false, ...nothing, read_at: '2026-11-20T03:00:00Z' }
+  const stdout = `${JSON.stringify({ ...found, operation })}\n${JSON.stringify(end)}\n`
+  return { exitCode: 0, stdout, stderr: '', truncated: false, durationMs: 5 }
+}
+const cycled = {
+  ...{ op, verb: 'cycle', exit_code: 0, outcome: 'done', detail: null },
+  ...{ began_at: '2026-11-20T02:00:01Z', ended_at: '2026-11-20T02:00:04Z' },
+}
+
+async function withLog(use: (log: SqliteEventLog, kinds: () => Promise<string[]>) => Promise<void>) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'breakglass-journal-'))
+  const log = new SqliteEventLog(dataDir)
+  const kinds = async () => {
+    const { batch } = await log.page('vm:vm1', 0, 100)
+    return parseFrames(batch?.frames ?? '').map(({ kind, outcome }) =>
+      [kind, outcome].filter(Boolean).join(' '),
+    )
+  }
+  try {
+    await use(log, kinds)
+  } finally {
+    await log.close()
+    await rm(dataDir, { recursive: true })
+  }
+}
+
+function service(log?: EventLog, reaches = true) {
+  const far = scripted(reaches)
   const power = new PowerService({ vms: [far.vm], logger, ...(log && { log }) })
   return {
     ...far,
     power,
-    run: (verb: 'cycle' | 'stop' | 'status', id = op) => power.run('vm1', verb, { op: id, by: 'ada' }),
+    run: (verb: 'cycle' | 'stop' | 'status' | 'forensics', id = op) =>
+      power.run('vm1', verb, { op: id, by: 'ada' }),
   }
 }
 
@@ -130,7 +161,7 @@ describe('operations', () => {
   it('are listed newest first, without bodies, and found with them', async () => {
     const { power, run, answer } = service()
     const first = run('cycle')
-    expect(power.operations('vm1')).toMatchObject([
+    expect(await power.operations('vm1')).toMatchObject([
       { op, verb: 'cycle', by: 'ada', state: 'running', phase: 'dispatched' },
     ])
     answer('done')
@@ -138,8 +169,8 @@ describe('operations', () => {
     const second = run('stop', other)
     answer('done')
     await second
-    expect(power.operations('vm1').map((operation) => operation.op)).toEqual([other, op])
-    expect(power.operations('vm1')[0]).not.toHaveProperty('result')
+    expect((await power.operations('vm1')).map((operation) => operation.op)).toEqual([other, op])
+    expect((await power.operations('vm1'))[0]).not.toHaveProperty('result')
     expect(await power.operation('vm1', op)).toMatchObject({ outcome: 'done', result: { stdout: 'ran\n' } })
   })
 
@@ -150,20 +181,139 @@ describe('operations', () => {
       answer('done')
       await one
     }
-    expect(power.operations('vm1')).toHaveLength(50)
-    expect(power.operations('vm1')[0]?.op).toBe((59).toString(16).padStart(32, '0'))
+    expect(await power.operations('vm1')).toHaveLength(50)
+    expect((await power.operations('vm1'))[0]?.op).toBe((59).toString(16).padStart(32, '0'))
   })
 
-  it('of unknown name are asked of the hypervisor, and are 404 when that cannot say', async () => {
+  it('are not told as dispatched before anything was sent', async () => {
+    const { power, run } = service(undefined, false)
+    void run('cycle')
+    expect(await power.operations('vm1')).toMatchObject([{ op, phase: 'requested' }])
+  })
+
+  it('of unknown name are asked of the hypervisor, and 404 when it knows none', async () => {
     const { power, sent, answer } = service()
     const asked = power.operation('vm1', op)
     expect(sent).toEqual([`status ${op}`])
-    answer(failedLeg('tcp'))
-    await expect(asked).rejects.toMatchObject({
-      code: 'not_found',
-      message: expect.stringContaining('It was tcp.'),
-    })
+    answer(journalled(null))
+    await expect(asked).rejects.toMatchObject({ code: 'not_found' })
   })
+
+  it.each<[string, ExecResult, object]>([
+    [
+      'cannot be reached',
+      failedLeg('tcp'),
+      { message: expect.stringContaining('It was tcp.'), fields: { failed_leg: 'tcp' } },
+    ],
+    ['has no script', { ...failedLeg('tcp'), exitCode: 127, stderr: 'not found' }, {}],
+  ])('of unknown name are no 404 when the hypervisor %s', async (_what, result, told) => {
+    const { power, answer } = service()
+    const asked = power.operation('vm1', op)
+    answer(result)
+    await expect(asked).rejects.toMatchObject({ code: 'hypervisor_unreachable', status: 503, ...told })
+  })
+
+  it('that only the hypervisor knows come into the list, and are asked for until they have ended', async () => {
+    const { power, answer } = service()
+    const running = power.operation('vm1', op)
+    answer(journalled({ op, verb: 'cycle', running: true }))
+    expect(await running).toMatchObject({ state: 'running' })
+    expect(await power.operations('vm1')).toMatchObject([{ op, verb: 'cycle', state: 'running' }])
+    const ended = power.operation('vm1', op)
+    answer(journalled(cycled))
+    expect(await ended).toMatchObject({ state: 'ended', outcome: 'done', result: { exit_code: 0 } })
+    expect(await power.operations('vm1')).toMatchObject([{ op, state: 'ended', outcome: 'done' }])
+  })
+
+  it('are listed after a restart as the log tells them, and their bodies are asked of the hypervisor', () =>
+    withLog(async (log) => {
+      const before = service(log)
+      const cycle = before.run('cycle')
+      before.answer('done')
+      await cycle
+      void before.run('stop', other)
+      await before.power.flushed()
+
+      const { power, sent, answer } = service(log)
+      expect(await power.operations('vm1')).toMatchObject([
+        { op: other, verb: 'stop', by: 'ada', outcome: 'unknown', exit_code: null },
+        { op, verb: 'cycle', by: 'ada', outcome: 'done', exit_code: 0 },
+      ])
+      expect(sent).toEqual([])
+      const asked = power.operation('vm1', op)
+      answer(journalled(cycled))
+      expect(await asked).toMatchObject({ by: 'ada', result: { op, outcome: 'done' } })
+    }))
+
+  it('whose end is found later tell it to the log, once', () =>
+    withLog(async (log, kinds) => {
+      const { power, run, answer } = service(log)
+      const lost = run('cycle')
+      answer(failedLeg('lost'))
+      await lost
+      const both = [power.operation('vm1', op), power.operation('vm1', op)]
+      answer(journalled(cycled))
+      answer(journalled(cycled))
+      for (const found of await Promise.all(both)) expect(found).toMatchObject({ outcome: 'done' })
+      await power.operation('vm1', op)
+      await power.flushed()
+      expect(await kinds()).toEqual(['requested', 'dispatched', 'outcome unknown', 'outcome done'])
+    }))
+})
+
+describe('forensics', () => {
+  it('do not take an op that belongs to a mutation, nor touch its record', async () => {
+    const { power, run, sent, answer } = service()
+    const cycle = run('cycle')
+    expect(await run('forensics')).toMatchObject({ outcome: 'refused', code: 'conflict', rejected: true })
+    answer('done')
+    await cycle
+    expect(await run('forensics')).toMatchObject({ outcome: 'refused', code: 'conflict' })
+    expect(await power.operations('vm1')).toMatchObject([{ op, verb: 'cycle', outcome: 'done' }])
+    expect(sent).toEqual([`cycle ${op}`])
+  })
+
+  it('are made on a connection of their own, so that status does not wait for them', async () => {
+    const { power, vm, sent, answer } = service()
+    const warm = scripted()
+    power.configure([{ ...vm, warm: warm.vm.warm }])
+    const report = power.run('vm1', 'forensics', { op, by: 'ada' })
+    const status = power.run('vm1', 'status', { op: other, by: 'ada' })
+    expect({ fresh: sent, warm: warm.sent }).toEqual({ fresh: ['forensics'], warm: ['status'] })
+    warm.answer('done')
+    expect((await status).outcome).toBe('done')
+    answer('done')
+    expect((await report).outcome).toBe('done')
+  })
+
+  it('are made once for all who ask meanwhile, also when the first of them goes away', async () => {
+    const { power, run, sent, answer } = service()
+    const gone = new AbortController()
+    const first = power.run('vm1', 'forensics', { op, by: 'ada', signal: gone.signal })
+    const second = run('forensics', other)
+    gone.abort()
+    expect(await first).toMatchObject({ failed_leg: 'cancelled', exit_code: null })
+    answer('done')
+    expect(await second).toMatchObject({ op, outcome: 'done' })
+    expect(sent).toEqual(['forensics'])
+    void run('forensics', other)
+    expect(sent).toEqual(['forensics', 'forensics'])
+  })
+})
+
+it('keeps what it saw of a VM whose place did not change when its VMs are configured anew', async () => {
+  const { vm, sent, answer } = scripted()
+  const power = new PowerService({ vms: [vm], logger, now: () => new Date(0) })
+  const seen = power.list()
+  answer(journalled(null))
+  expect(await seen).toMatchObject([{ state: 'running' }])
+  power.configure([{ ...vm, title: 'Renamed' }])
+  expect(await power.list()).toMatchObject([{ title: 'Renamed', state: 'running' }])
+  expect(sent).toEqual(['status'])
+  const moved = scripted()
+  power.configure([moved.vm])
+  void power.list()
+  expect(moved.sent).toEqual(['status'])
 })
 
 it('keeps what runs when its VMs are configured anew', async () => {
@@ -177,7 +327,7 @@ it('keeps what runs when its VMs are configured anew', async () => {
   expect(await run('stop', other)).toMatchObject({ code: 'busy', op })
   answer('done')
   await running
-  expect(power.operations('vm1')).toMatchObject([{ op, outcome: 'done' }])
+  expect(await power.operations('vm1')).toMatchObject([{ op, outcome: 'done' }])
   power.configure([])
   expect(power.defaultVm).toBeUndefined()
   expect(() => power.assertVm('vm1')).toThrow('There is no VM')

@@ -8,6 +8,7 @@ import type { PowerVm } from './PowerVm.ts'
 import { reconcile } from './reconcile.ts'
 import { askForOperation, runVerb } from './runVerb.ts'
 import { verbTable } from './verbs.ts'
+import { VmHistory } from './VmHistory.ts'
 import { VmJournal } from './VmJournal.ts'
 import { VmOperations } from './VmOperations.ts'
 import { VmWatch } from './VmWatch.ts'
@@ -33,17 +34,18 @@ interface Entry {
   operations: VmOperations
   watch: VmWatch
   journal: VmJournal | undefined
+  history: VmHistory | undefined
 }
 
 /** The configured VMs, what runs on them, and what this process remembers of it. Needs nothing but SSH. */
 export class PowerService {
   #entries = new Map<string, Entry>()
   readonly #now: () => Date
-  readonly #newJournal: (stream: string) => VmJournal | undefined
+  readonly #deps: Pick<PowerServiceDeps, 'log' | 'logger'>
 
   constructor({ vms, logger, log, now = () => new Date() }: PowerServiceDeps) {
     this.#now = now
-    this.#newJournal = (stream) => log && new VmJournal({ log, stream, logger })
+    this.#deps = { logger, ...(log && { log }) }
     this.configure(vms)
   }
 
@@ -52,11 +54,10 @@ export class PowerService {
     const before = this.#entries
     this.#entries = new Map(
       vms.map((vm) => {
-        const watch = new VmWatch(() => runVerb(vm, 'status', { op: unnamed }), this.#now)
-        const kept = before.get(vm.name)
-        const operations = kept?.operations ?? new VmOperations()
-        const journal = kept?.journal ?? this.#newJournal(`vm:${vm.name}`)
-        return [vm.name, { vm, operations, watch, journal }]
+        const kept = before.get(vm.name) ?? this.#newEntry(vm)
+        // The same connection leads to the same place: what was read there still holds.
+        const watch = kept.vm.warm === vm.warm ? kept.watch : this.#newWatch(vm)
+        return [vm.name, { ...kept, vm, watch }]
       }),
     )
   }
@@ -75,14 +76,19 @@ export class PowerService {
    * Runs one verb to its end. A mutation waits for nobody: when another one runs the answer is `refused` with
    * code `busy` and its op, without SSH. The same op joins the one that runs, and is answered with the end of one
    * that ended; it is sent again only when nothing was run, or when the end is unknown: the hypervisor answers
-   * that from its journal and never runs an op twice. Throws `not_found`.
+   * that from its journal and never runs an op twice. Forensics that are asked for while others are made are
+   * answered with those. Throws `not_found`.
    */
   async run(name: string, verb: Verb, options: RunOptions): Promise<PowerResult> {
     const entry = this.#entry(name)
     const { op } = options
-    if (!verbTable[verb].mutating) return await this.#start(entry, verb, options)
     const { running } = entry.operations
     const known = running?.op === op ? running : entry.operations.get(op)
+    if (!verbTable[verb].mutating) {
+      if (known && verbTable[known.verb].mutating)
+        return refused(verb, op, 'conflict', `This op belongs to a ${known.verb}.`)
+      return await (verb === 'status' ? this.#status(entry, options) : this.#forensics(entry, options))
+    }
     if (known && known.verb !== verb)
       return refused(verb, op, 'conflict', `This op belongs to a ${known.verb}.`)
     if (running?.op === op) return await running.end
@@ -99,9 +105,9 @@ export class PowerService {
   /** All VMs, their state a few seconds old at most where the hypervisor answers in time, else with its age. */
   async list(): Promise<Vm[]> {
     return await Promise.all(
-      [...this.#entries.values()].map(async ({ vm, operations, watch }) => {
+      [...this.#entries.values()].map(async ({ vm, operations, watch, history }) => {
         const { name, title, targets, demo } = vm
-        const seen = await watch.look()
+        const [seen] = await Promise.all([watch.look(), history?.recall()])
         const [last_operation] = operations.list()
         const busy = operations.running?.op ?? seen.busy
         return {
@@ -117,26 +123,35 @@ export class PowerService {
     )
   }
 
-  /** Newest first. Throws `not_found`. */
-  operations(name: string): Operation[] {
-    return this.#entry(name).operations.list()
+  /** Newest first, with those that the VM's log tells of where it answers in time. Throws `not_found`. */
+  async operations(name: string): Promise<Operation[]> {
+    const { operations, history } = this.#entry(name)
+    await history?.recall()
+    return operations.list()
   }
 
-  /** One operation; asks the hypervisor where its end is not known here. Throws `not_found`. */
+  /**
+   * One operation; asks the hypervisor where its end, or its body, is not known here. Throws `not_found`, and
+   * `hypervisor_unreachable` where nothing is known because the hypervisor could not say.
+   */
   async operation(name: string, op: string): Promise<Operation> {
-    const { vm, operations, watch } = this.#entry(name)
-    const known = operations.get(op)
-    if (known && known.outcome !== 'unknown') return known
-    const asked = await askForOperation(vm, op)
+    const { vm, operations, watch, journal, history } = this.#entry(name)
+    const here = wholly(operations, op)
+    if (here) return here
+    const [asked] = await Promise.all([askForOperation(vm, op), history?.recall()])
     watch.take(asked)
-    const journal = readHostStatus(asked.stdout)?.operation ?? null
-    const found = reconcile(known, journal, this.#now().toISOString())
-    if (!found) {
-      const unreachable =
-        asked.exit_code === null && `; the hypervisor could not be asked: ${asked.stderr.trim()}`
-      throw new AppError('not_found', `No operation ${op} of ${vm.title} is known${unreachable || '.'}`)
-    }
-    if (found.state === 'ended' && found.result) operations.end(op, found.result)
+    const meanwhile = wholly(operations, op)
+    if (meanwhile) return meanwhile
+    const known = operations.get(op)
+    const status = readHostStatus(asked.stdout)
+    const found = reconcile(known, status?.operation ?? null, this.#now().toISOString())
+    if (!found) throw status ? notKnown(op, vm) : notSaid(op, vm, asked)
+    if (!known) operations.put(found)
+    if (found.state !== 'ended' || !found.result) return found
+    operations.end(op, found.result)
+    const wasOpen = known?.state === 'running' || known?.outcome === 'unknown'
+    if (wasOpen && found.outcome !== 'unknown')
+      new OperationEvents(op, (event) => journal?.push(event)).outcome(found.result)
     return found
   }
 
@@ -151,17 +166,48 @@ export class PowerService {
     return entry
   }
 
-  async #start(
-    { vm, operations, watch, journal }: Entry,
-    verb: Verb,
-    options: RunOptions,
-  ): Promise<PowerResult> {
-    const { op, by, signal } = options
-    if (verb === 'status') {
-      const result = await runVerb(vm, verb, { op, ...(signal && { signal }) })
-      watch.take(result)
-      return result
+  #newEntry(vm: PowerVm): Entry {
+    const { log, logger } = this.#deps
+    const stream = `vm:${vm.name}`
+    const operations = new VmOperations()
+    const found = (older: Operation[]) => operations.remember(older)
+    return {
+      vm,
+      operations,
+      watch: this.#newWatch(vm),
+      journal: log && new VmJournal({ log, stream, logger }),
+      history: log && new VmHistory({ log, stream, logger, found }),
     }
+  }
+
+  #newWatch(vm: PowerVm): VmWatch {
+    return new VmWatch(() => runVerb(vm, 'status', { op: unnamed }), this.#now)
+  }
+
+  async #status({ vm, watch }: Entry, { op, signal }: RunOptions): Promise<PowerResult> {
+    const result = await runVerb(vm, 'status', { op, ...(signal && { signal }) })
+    watch.take(result)
+    return result
+  }
+
+  /** One report at a time for all who ask; the one who goes away leaves it to the others. */
+  async #forensics(entry: Entry, options: RunOptions): Promise<PowerResult> {
+    const { op, signal } = options
+    const report = entry.operations.report(() => this.#start(entry, 'forensics', options))
+    if (!signal) return await report
+    const { promise: gone, resolve } = Promise.withResolvers<PowerResult>()
+    const onAbort = () => resolve(givenUp(op))
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([report, gone])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async #start(entry: Entry, verb: Verb, { op, by }: RunOptions): Promise<PowerResult> {
+    const { vm, operations, watch, journal } = entry
     const events = new OperationEvents(op, (event) => journal?.push(event))
     operations.put({
       op,
@@ -172,18 +218,38 @@ export class PowerService {
       requested_at: this.#now().toISOString(),
     })
     events.requested(verb, by)
-    operations.note(op, 'dispatched')
-    events.dispatched()
     const result = await runVerb(vm, verb, {
       op,
+      onSent: () => {
+        operations.note(op, 'dispatched')
+        events.dispatched()
+      },
       onOutput: (stream, text) => events.output(stream, text),
-      ...(signal && { signal }),
     })
     operations.end(op, result)
     events.outcome(result)
     watch.invalidate()
     return result
   }
+}
+
+/** The operation, if the hypervisor could add nothing: it runs from here, or has ended and its body is here. */
+function wholly(operations: VmOperations, op: string): Operation | undefined {
+  const known = operations.get(op)
+  if (!known) return undefined
+  if (known.state === 'running') {
+    return operations.running?.op === op || !verbTable[known.verb].mutating ? known : undefined
+  }
+  return known.outcome !== 'unknown' && known.result ? known : undefined
+}
+
+function notKnown(op: string, { title }: PowerVm): AppError {
+  return new AppError('not_found', `No operation ${op} of ${title} is known.`)
+}
+
+function notSaid(op: string, { title }: PowerVm, { stderr, failed_leg }: PowerResult): AppError {
+  const detail = `No operation ${op} of ${title} is known here, and the hypervisor could not be asked: ${stderr.trim()}`
+  return new AppError('hypervisor_unreachable', detail, failed_leg && { failed_leg })
 }
 
 /** What only reads needs no name on the hypervisor. */
@@ -200,5 +266,19 @@ function refused(verb: Verb, op: string, code: 'busy' | 'conflict', stderr: stri
     op,
     duration_ms: 0,
     code,
+  }
+}
+
+function givenUp(op: string): PowerResult {
+  return {
+    verb: 'forensics',
+    exit_code: null,
+    stdout: '',
+    stderr: 'The wait for the report was given up; it is still being made.',
+    rejected: false,
+    outcome: 'unknown',
+    op,
+    failed_leg: 'cancelled',
+    duration_ms: 0,
   }
 }

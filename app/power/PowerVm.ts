@@ -15,9 +15,12 @@ export interface VmPlace {
 }
 
 export interface PowerVm extends Omit<VmPlace, 'hypervisor'> {
-  /** A new connection for each command: mutations must not depend on what an old one went through. */
+  /**
+   * A new connection for each command: mutations must not depend on what an old one went through, and a long
+   * report must not keep `status` waiting.
+   */
   fresh: Runner
-  /** A connection that stays open: for what only reads. */
+  /** A connection that stays open: for `status`. */
   warm: Runner
 }
 

@@ -2,7 +2,7 @@ import type { Operation, PowerResult, Verb } from '#app/schema/api.ts'
 
 const keep = 50
 
-interface Running {
+export interface Running {
   op: string
   verb: Verb
   end: Promise<PowerResult>
@@ -10,8 +10,9 @@ interface Running {
 
 /** The operations of one VM that this process knows: at most one mutation that runs, and the last 50. */
 export class VmOperations {
-  readonly #records = new Map<string, Operation>()
+  #records = new Map<string, Operation>()
   #running: Running | undefined
+  #report: Promise<PowerResult> | undefined
 
   get running(): Running | undefined {
     return this.#running
@@ -24,6 +25,22 @@ export class VmOperations {
       this.#running = undefined
     }
     running.end.then(release, release)
+  }
+
+  /** The forensics that are being made, or those that `make` begins: one at a time. */
+  report(make: () => Promise<PowerResult>): Promise<PowerResult> {
+    this.#report ??= make().finally(() => (this.#report = undefined))
+    return this.#report
+  }
+
+  /** Takes in what is remembered elsewhere, oldest first: it is older than all that is known here. */
+  remember(older: Operation[]): void {
+    const unknown = older.filter(({ op }) => !this.#records.has(op))
+    const room = Math.max(0, keep - this.#records.size)
+    const remembered = unknown
+      .slice(Math.max(0, unknown.length - room))
+      .map((operation) => [operation.op, operation] as const)
+    this.#records = new Map([...remembered, ...this.#records])
   }
 
   put(operation: Operation): void {
@@ -52,7 +69,10 @@ export class VmOperations {
 
   /** Newest first, without their bodies. */
   list(): Operation[] {
-    return [...this.#records.values()].reverse().map(({ result: _, ...operation }) => operation)
+    return [...this.#records.values()]
+      .reverse()
+      .sort((a, b) => Date.parse(b.requested_at) - Date.parse(a.requested_at))
+      .map(({ result: _, ...operation }) => operation)
   }
 }
 

@@ -120,7 +120,9 @@ export function powerRoutes({ power, audit, logger, attach }: PowerRouterDeps): 
       summary: 'The operations on a VM, newest first',
       params: vmParams,
       answers: { 200: { description: 'Operations.', schema: z.array(operationSchema) }, 404: notFound },
-      handle: ({ params }) => ({ body: power.operations(params.vm) }),
+      async handle({ params }) {
+        return { body: await power.operations(params.vm) }
+      },
     }),
     route({
       method: 'get',
@@ -128,7 +130,11 @@ export function powerRoutes({ power, audit, logger, attach }: PowerRouterDeps): 
       access: 'viewer',
       summary: 'One operation, with its body once it has ended',
       params: vmParams.extend({ op: opSchema }),
-      answers: { 200: { description: 'The operation.', schema: operationSchema }, 404: notFound },
+      answers: {
+        200: { description: 'The operation.', schema: operationSchema },
+        404: notFound,
+        503: { description: 'It is not known here, and the hypervisor could not be asked.' },
+      },
       async handle({ params }) {
         return { body: await power.operation(params.vm, params.op) }
       },

@@ -13,20 +13,22 @@ export interface RunVerbOptions {
   /** Ends the wait for what only reads. A mutation, once asked for, is never given up by its caller. */
   signal?: AbortSignal
   onOutput?: ExecRequest['onOutput']
+  onSent?: ExecRequest['onSent']
 }
 
 /** Sends one verb to the VM's hypervisor and says how it ended. Never throws; keeps no state. */
 export async function runVerb(vm: PowerVm, verb: Verb, options: RunVerbOptions): Promise<PowerResult> {
-  const { op, signal, onOutput } = options
+  const { op, signal, onOutput, onSent } = options
   const { mutating, timeoutMs } = verbTable[verb]
   const request: ExecRequest = {
     command: mutating ? `${verb} ${op}` : verb,
     timeoutMs,
     maxOutputBytes,
     ...(onOutput && { onOutput }),
+    ...(onSent && { onSent }),
+    ...(signal && !mutating && { signal }),
   }
-  if (mutating) return judge(verb, op, await vm.fresh.exec(request))
-  return judge(verb, op, await vm.warm.exec(signal ? { ...request, signal } : request))
+  return judge(verb, op, await (verb === 'status' ? vm.warm : vm.fresh).exec(request))
 }
 
 /** Asks the hypervisor how an operation ended, without running anything. */

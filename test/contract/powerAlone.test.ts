@@ -66,6 +66,21 @@ describe('lost contact', () => {
   })
 })
 
+it('answers 503, not 404, for an operation that is not known here while the hypervisor is away', async () => {
+  await api.proxy.refuse()
+  const { status, body } = await api.call('GET', `/api/vms/demo/operations/${op}`)
+  expect(status).toBe(503)
+  expect(body).toMatchObject({ code: 'hypervisor_unreachable', detail: expect.stringContaining('127.0.0.1') })
+})
+
+it('answers forensics with the op of a mutation 409, and keeps that one as it is', async () => {
+  await api.call('POST', '/api/vms/demo/reset', { op })
+  const refused = await api.call('POST', '/api/vms/demo/forensics', { op })
+  expect(refused).toMatchObject({ status: 409, body: { code: 'conflict', rejected: true } })
+  const kept = await api.call('GET', `/api/vms/demo/operations/${op}`)
+  expect(kept.body).toMatchObject({ verb: 'reset', outcome: 'done' })
+})
+
 it('goes on with a mutation whose client went away', async () => {
   const gone = new AbortController()
   const body = JSON.stringify({ op })
