@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createApp, createOpsApp } from '#app/createApp.ts'
 import { createHttpServer, listen } from '#app/http/listen.ts'
+import { createToken } from '#app/http/tokenHash.ts'
 import { createLogger } from '#app/logger.ts'
 import { until } from '../test/fakes/breakglass.ts'
 import { rawHttp } from '../test/fakes/rawHttp.ts'
@@ -220,7 +221,8 @@ test('a changed token file counts without a restart, and a revoked token no long
       (await fetch(`${tokens.url}/api/things`, { headers: { authorization: `Bearer ${tokens.token}` } }))
         .status
     expect(await get()).toBe(200)
-    await writeFile(tokens.tokenFile, 'this is no hash, but a secret\n')
+    const { hash } = await createToken('another')
+    await writeFile(tokens.tokenFile, `this is no hash, but a secret\n${hash}\n`)
     await until('the token to be refused', async () => (await get()) === 401)
     const told = tokens.lines().find((one) => String(one.msg).includes('no token hashes'))
     expect(told).toMatchObject({ level: 'error', lines: [1] })

@@ -4,7 +4,11 @@ import { parseTokenLine, type TokenEntry } from './tokenHash.ts'
 
 const maxTokens = 1000
 
-/** The file of token hashes, read again when it changes. An unreadable change is reported and the old tokens stay. */
+/**
+ * The file of token hashes, read again when it changes. A change that leaves no token (unreadable, empty, half
+ * written) is reported and the old tokens stay, so that nobody is locked out by an editor; a file that was emptied
+ * on purpose looks the same and takes a restart. To revoke a token, remove its line beside others or replace it.
+ */
 export class TokenFile {
   readonly #path: string
   readonly #logger: Logger
@@ -38,13 +42,19 @@ export class TokenFile {
       return
     }
     const { entries, malformed } = parseTokenFile(text)
-    this.#entries = entries
     // The line may be a token put there by mistake: only its number is told.
     if (malformed.length > 0)
       this.#logger.error(
         { lines: malformed },
         'BREAKGLASS_TOKEN_FILE: these lines are no token hashes, left out',
       )
+    if (entries.size === 0 && this.#entries.size > 0) {
+      this.#logger.error(
+        'BREAKGLASS_TOKEN_FILE holds no token any more: the tokens read before it stay until a restart',
+      )
+      return
+    }
+    this.#entries = entries
     if (entries.size === 0) this.#logger.warn('BREAKGLASS_TOKEN_FILE holds no token: nobody can sign in')
   }
 }

@@ -3,7 +3,10 @@ import type { Logger } from '#app/logger.ts'
 import { isApiPath } from './apiPath.ts'
 import { contextOf } from './requestContext.ts'
 
-/** One line when an answer has ended: never the query, which may hold what was asked. Files and probes are quiet. */
+/**
+ * One line when an answer has ended, or a stream has begun: never the query, which may hold what was asked. Files and
+ * probes are quiet.
+ */
 export function accessLog(logger: Logger): RequestHandler {
   return (request, response, next) => {
     const began = performance.now()
@@ -19,7 +22,8 @@ export function accessLog(logger: Logger): RequestHandler {
           status: response.statusCode,
           duration_ms: Math.round(performance.now() - began),
           ...(identity && { by: identity.name }),
-          ...(!response.writableFinished && { aborted: true }),
+          // A response that was let go for a stream is neither finished nor destroyed.
+          ...(response.destroyed && !response.writableFinished && { aborted: true }),
         },
         'request',
       )

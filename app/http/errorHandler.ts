@@ -31,7 +31,7 @@ export function sendError(response: Response, error: AppError): void {
 const sentences: Partial<Record<number, [ErrorCode, string]>> = {
   400: ['bad_request', 'The request cannot be read: its address or its body is malformed.'],
   404: ['not_found', 'There is nothing at this address.'],
-  413: ['too_large', 'The body is larger than the limit of 256 KiB.'],
+  413: ['too_large', 'The body is larger than the limit of 1 MiB.'],
   415: ['unsupported_media_type', 'The body must be JSON in UTF-8, not compressed.'],
 }
 

@@ -66,7 +66,9 @@ function identifyByLoopback(listen: Address): Identify {
   return (request) => {
     if (bearerOf(request) !== undefined) return 'No token is known here: BREAKGLASS_TOKEN_FILE is not set.'
     if (isFromLoopback(request.headers)) return { name: 'loopback', source: 'loopback', role: 'operator' }
-    return `Without a token only this machine itself may come in, at http://${formatAddress(listen)}.`
+    // The port in use is not known here where the system chooses it.
+    const place = listen.port === 0 ? 'its loopback address' : `http://${formatAddress(listen)}`
+    return `Without a token only this machine itself may come in, at ${place}.`
   }
 }
 

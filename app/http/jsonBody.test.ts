@@ -40,7 +40,7 @@ describe('a body', () => {
     ['that is a list', '[]', json, 400, /found an empty list; allowed: a mapping with note, times/],
     ['that is null', 'null', json, 400, /found null; allowed: a mapping/],
     ['that is no JSON', '{"note": hunter2', json, 400, /^The body is not valid JSON\.$/],
-    ['that is too large', JSON.stringify({ x: 'x'.repeat(256 * 1024) }), json, 413, /256 KiB/],
+    ['that is too large', JSON.stringify({ x: 'x'.repeat(1024 * 1024) }), json, 413, /1 MiB/],
     [
       'of a form',
       'note=x',
@@ -70,6 +70,11 @@ describe('a body', () => {
     ['empty and said to be JSON', '', json],
     ['empty and said to be a form', '', { 'content-type': 'application/x-www-form-urlencoded' }],
     ['an empty mapping', '{}', json],
+    [
+      'with the longest text of any route, of three bytes each',
+      JSON.stringify({ x: '€'.repeat(100_000) }),
+      json,
+    ],
     ['with unknown fields', '{"unknown": 1, "__proto__": {"note": "x"}}', json],
   ])('that is %s counts as {}', async (_what, body, headers) => {
     const reply = await call('POST', '/api/things/a', body, headers)

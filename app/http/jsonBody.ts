@@ -2,11 +2,11 @@ import express, { type Request, type RequestHandler } from 'express'
 import { AppError } from '#app/errors.ts'
 
 /**
- * Reads a JSON body of at most 256 KiB into `request.body`; an empty one is `{}`, whatever its type is said to be.
+ * Reads a JSON body of at most 1 MiB into `request.body`; an empty one is `{}`, whatever its type is said to be.
  * Compressed bodies are refused: a small one can be a large one.
  */
 export function jsonBody(): RequestHandler {
-  const parse = express.json({ limit: 256 * 1024, inflate: false, strict: false })
+  const parse = express.json({ limit: 1024 * 1024, inflate: false, strict: false })
   return (request, response, next) => {
     if (!hasBody(request)) {
       request.body = {}

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parseReply, rawHttp } from '../../test/fakes/rawHttp.ts'
 import { startTestApp, type TestApp } from '../../test/fakes/testApp.ts'
+import { openStream } from '../../test/fakes/openStream.ts'
 import { createHttpServer, listen, listenError } from './listen.ts'
 
 test('a taken port ends in a sentence that names it and its variable', async () => {
@@ -30,7 +33,7 @@ test.each([
 describe('what is no HTTP, or hardly', () => {
   let app: TestApp
   beforeEach(async () => {
-    app = await startTestApp('loopback')
+    app = await startTestApp('loopback', [openStream])
   })
   afterEach(() => app.stop())
 
@@ -83,6 +86,28 @@ describe('what is no HTTP, or hardly', () => {
     expect(reply.status).toBe(status)
     expect(JSON.parse(reply.body)).toMatchObject({ code, request_id: reply.headers['x-request-id'] })
     expect(reply.headers['x-content-type-options']).toBe('nosniff')
+  })
+
+  test('what follows a finished answer is answered too', async () => {
+    const first = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    const socket = connect({ port: app.port, host: '127.0.0.1' })
+    socket.write(first)
+    await once(socket, 'data')
+    socket.write('hello\r\n\r\n')
+    const [second] = (await once(socket, 'data')) as [Buffer]
+    expect(second.toString()).toMatch(/^HTTP\/1\.1 400 Bad Request/)
+    socket.destroy()
+  })
+
+  test('what is sent on an open stream ends it, and writes nothing into it', async () => {
+    const socket = connect({ port: app.port, host: '127.0.0.1' })
+    let text = ''
+    socket.on('data', (piece: Buffer) => (text += piece.toString()))
+    socket.write('GET /api/open HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await vi.waitFor(() => expect(text).toContain('data: 1\n\n'))
+    socket.write('hello\r\n\r\n')
+    await once(socket, 'close')
+    expect(parseReply(text)).toMatchObject({ status: 200, body: 'data: 1\n\n' })
   })
 
   test('a reply is read as it was sent', () => {

@@ -72,7 +72,8 @@ function answerParserErrors(server: Server): void {
   const answering = new WeakSet<Socket>()
   server.on('request', ({ socket }, response) => {
     answering.add(socket)
-    response.once('close', () => answering.delete(socket))
+    // Not `close`: a stream is told that early and drops its `finish`, so its socket stays one with an answer on it.
+    response.once('finish', () => answering.delete(socket))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
     // An HTTP server without TLS hands over its sockets.

@@ -129,6 +129,13 @@ test.each(attacks)('refused: %s', async (_what, requestLine, headers, status, co
   expect(reply.body).not.toContain(app.token)
 })
 
+test('the refusal names no port where the system chose it', async () => {
+  const reply = await sendLines(app, post, ['Host: evil.example'])
+  expect(JSON.parse(reply.body)).toMatchObject({
+    detail: 'Without a token only this machine itself may come in, at its loopback address.',
+  })
+})
+
 const welcome: [what: string, headers: string[]][] = [
   ['a script on this machine', []],
   ['by the name localhost', ['Host: localhost:{port}']],
