@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   // The port first: a second process on the same place is told so before it touches anything. Who calls early waits.
   const app = Promise.withResolvers<Express>()
   const server = createHttpServer(
-    (request, response) => void app.promise.then((ready) => ready(request, response)),
+    (request, response) => void app.promise.then((ready) => void ready(request, response)),
   )
   const bound = await listen(server, settings.listen, 'BREAKGLASS_LISTEN')
 

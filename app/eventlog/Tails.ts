@@ -41,7 +41,7 @@ export class Tails {
   /** The head, with the tail on top; with the storage away, the tail alone. */
   async head(stream: string, read: () => Promise<Position>): Promise<Position> {
     try {
-      return this.position(stream, await read())
+      return this.position(stream, await this.#settled(stream, read))
     } catch (error) {
       const tail = this.#tails.get(stream)
       if (tail === undefined) throw error
@@ -53,7 +53,7 @@ export class Tails {
   async page(stream: string, after: number, limit: number, read: () => Promise<Page>): Promise<Page> {
     let page: Page
     try {
-      page = await read()
+      page = await this.#settled(stream, read)
     } catch (error) {
       const tail = this.#tails.get(stream)
       if (tail === undefined || after < tail[0].first - 1) throw error
@@ -66,6 +66,15 @@ export class Tails {
       epoch: tail[0].epoch,
       head: lastOf(tail),
       batch: page.batch ?? cutTail(tail, after, limit),
+    }
+  }
+
+  /** A reading that no writer overtook: what it lacked and was stored meanwhile is not in the tail any more either. */
+  async #settled<T>(stream: string, read: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const tail = this.#tails.get(stream)
+      const reading = await read()
+      if (tail === undefined || this.#tails.get(stream) === tail) return reading
     }
   }
 

@@ -28,6 +28,20 @@ const attach = (id: string, lastEventId?: string) =>
   openSse(`${server.url}/api/session/${id}/stream`, { lastEventId })
 const isKind = (kind: string) => (frame: { data: Event | undefined }) => frame.data?.kind === kind
 
+/** All events as its pages tell them, once the log answers. */
+async function stored(id: string): Promise<Event[]> {
+  const events: Event[] = []
+  for (let head = 1; events.length < head;) {
+    const page = await until('a page', async () => {
+      const answer = await server.api('GET', `/api/session/${id}/events?after=${events.length}&limit=5000`)
+      return answer.status === 200 && answer.json
+    })
+    events.push(...page.events)
+    head = page.head
+  }
+  return events
+}
+
 function expectWhole(events: Event[]): void {
   expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1))
   const calls = events.filter(({ kind }) => kind === 'tool').map(({ call }) => call)
@@ -64,8 +78,7 @@ describe('Redis is restarted in mid-turn', () => {
     await redis.restart()
     await client.until(isKind('turn_end'))
     expectWhole(client.events())
-    const stored = await server.api('GET', `/api/session/${id}/events?limit=5000`)
-    expect(stored.json.events).toEqual(client.events())
+    expect(await stored(id)).toEqual(client.events())
     client.close()
   })
 })
@@ -82,11 +95,7 @@ test('a running turn can be stopped while Redis is away, and the log says so aft
   if (stopped.status === 200) expect(client.events().at(-1).reason).toBe('cancelled')
   expectWhole(client.events())
   await redis.restart()
-  const stored = await until('the log is back', async () => {
-    const page = await server.api('GET', `/api/session/${id}/events?limit=5000`)
-    return page.status === 200 && page.json.events.at(-1).kind === 'turn_end' && page.json.events
-  })
-  expect(stored).toEqual(client.events())
+  expect(await stored(id)).toEqual(client.events())
   client.close()
 })
 
