@@ -2,8 +2,12 @@ import { expect, type Page } from '@playwright/test'
 import { SessionScreen } from './SessionScreen.ts'
 import { VmSheet } from './VmSheet.ts'
 
-/** Leads through the main screens, in the order of a night: `look` is called at each, with its name. */
-export async function throughScreens(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+/** Leads through the main screens, in the order of a night: `lookAt` is called at each, with its name. */
+export async function throughScreens(page: Page, lookAt: (name: string) => Promise<void>): Promise<void> {
+  const look = async (name: string): Promise<void> => {
+    await settled(page)
+    await lookAt(name)
+  }
   const screen = await SessionScreen.open(page)
   await expect(page.getByRole('heading', { name: 'What is wrong?' })).toBeVisible()
   await look('first look')
@@ -39,4 +43,14 @@ export async function throughScreens(page: Page, look: (name: string) => Promise
   await page.goto('/no-such-screen')
   await expect(page.getByRole('heading', { name: 'Not here' })).toBeVisible()
   await look('not here')
+}
+
+/** A colour that is still changing is on no screen for long. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const passing = document
+      .getAnimations()
+      .filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity)
+    await Promise.allSettled(passing.map(({ finished }) => finished))
+  })
 }
