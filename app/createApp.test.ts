@@ -221,9 +221,13 @@ test('a changed token file counts without a restart, and a revoked token no long
       (await fetch(`${tokens.url}/api/things`, { headers: { authorization: `Bearer ${tokens.token}` } }))
         .status
     expect(await get()).toBe(200)
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${tokens.token}` }
+    await fetch(`${tokens.url}/api/things/a`, { method: 'POST', headers, body: '{}' })
+    expect(tokens.effects[0]?.stillValid?.()).toBe(true)
     const { hash } = await createToken('another')
     await writeFile(tokens.tokenFile, `this is no hash, but a secret\n${hash}\n`)
     await until('the token to be refused', async () => (await get()) === 401)
+    expect(tokens.effects[0]?.stillValid?.()).toBe(false)
     const told = tokens.lines().find((one) => String(one.msg).includes('no token hashes'))
     expect(told).toMatchObject({ level: 'error', lines: [1] })
     expect(JSON.stringify(tokens.lines())).not.toContain('but a secret')

@@ -504,6 +504,18 @@ describe('the end of a stream', () => {
     expect((await attach(server)).status).toBe(401)
   })
 
+  test('a stream ends when the identity that opened it is revoked', async () => {
+    await append(1)
+    let revoked = false
+    const identity = { name: 'ada', source: 'token', role: 'viewer', stillValid: () => !revoked } as const
+    const server = await start({ identity, limits: { pingMs: 20, sweepMs: 5 } })
+    const stream = await attach(server)
+    await stream.until(isNamed('ping'))
+    revoked = true
+    await stream.closed
+    expect(server.lines.at(-1)).toMatchObject({ msg: 'detached', reason: 'identity revoked' })
+  })
+
   test('a drain tells each client when to come back, ends its stream, and refuses others', async () => {
     await append(1)
     const server = await start()

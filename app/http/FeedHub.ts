@@ -19,7 +19,7 @@ export interface FeedLimits {
   pingMs: number
   /** How long a client may take nothing before it is dropped. */
   stallMs: number
-  /** How often pings, stalls and expiries are looked at; a stream ends at most this much before its identity. */
+  /** How often pings, stalls, expiries and revocations are looked at; a stream ends at most this much before its identity. */
   sweepMs: number
   /** When a client that lost its connection should come back; each is told up to half as much again. */
   retryMs: number
@@ -96,11 +96,19 @@ export class FeedHub {
     if (response.destroyed || response.closed) return
     const placed: PlacedPosition =
       asked.length === 0 && from === 'head' ? { seq: head.seq } : placePosition(asked, head)
+    const { stillValid } = identity
     const now = Date.now()
     const socket = openSse(response, this.#holder)
     const client = new SseClient(
       socket,
-      { id: randomUUID(), requestId, expiresAt, openedAt: now, pingAt: now + this.#limits.pingMs },
+      {
+        id: randomUUID(),
+        requestId,
+        expiresAt,
+        stillValid,
+        openedAt: now,
+        pingAt: now + this.#limits.pingMs,
+      },
       { epoch: head.epoch, seq: placed.seq, head: head.seq },
     )
     const feed = this.#feed(stream, head, allowEmpty)
@@ -179,6 +187,7 @@ export class FeedHub {
       for (const client of feed.clients) {
         if (client.stalledSince !== null && clock - client.stalledSince >= stallMs) feed.drop(client, 'slow')
         else if (client.expiresAt <= now + sweepMs) feed.end(client, 'identity expired')
+        else if (client.stillValid?.() === false) feed.end(client, 'identity revoked')
         else if (client.pingAt <= now) {
           client.pingAt = now + pingMs
           client.ping()

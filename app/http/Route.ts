@@ -9,6 +9,8 @@ export interface Identity {
   role: 'operator' | 'viewer'
   /** When this identity ends; streams that it opened end with it. */
   expires?: Date
+  /** False once it was revoked; streams that it opened end then. Absent where nothing revokes it. */
+  stillValid?: () => boolean
 }
 
 /** Who may call a route: `open` needs no identity, `viewer` sees, `operator` changes. */

@@ -26,6 +26,8 @@ export class SseClient {
   readonly openedAt: number
   /** When its identity ends, in ms since 1970; Infinity when it does not. */
   readonly expiresAt: number
+  /** Whether its identity still counts, whatever its time; absent where nothing revokes it. */
+  readonly stillValid: (() => boolean) | undefined
   state: 'behind' | 'ahead' | 'live' = 'behind'
   epoch: string
   /** The last seq that was written to it; while it is `live` the feed's `sent` counts instead. */
@@ -46,12 +48,13 @@ export class SseClient {
   /** `socket` has sent the headers. `at` is where to begin, `head` what `caught-up` waits for. */
   constructor(
     socket: Socket,
-    who: { id: string; requestId: string; expiresAt: number; openedAt: number; pingAt: number },
+    who: Pick<SseClient, 'id' | 'requestId' | 'expiresAt' | 'stillValid' | 'openedAt' | 'pingAt'>,
     at: { epoch: string; seq: number; head: number },
   ) {
     this.id = who.id
     this.requestId = who.requestId
     this.expiresAt = who.expiresAt
+    this.stillValid = who.stillValid
     this.openedAt = who.openedAt
     this.pingAt = who.pingAt
     this.epoch = at.epoch

@@ -44,7 +44,12 @@ export class TokenVerifier {
     const digest = createHash('sha256').update(token).digest()
     if (!this.#remembers(entry, digest) && !(await this.#hash(entry, token, digest))) return undefined
     // The file may have changed while the hash ran.
-    return this.#find(entry.id)?.phc === entry.phc ? entry : undefined
+    return this.stillHolds(entry) ? entry : undefined
+  }
+
+  /** Whether this entry still counts: its id with the same hash. */
+  stillHolds(entry: TokenEntry): boolean {
+    return this.#find(entry.id)?.phc === entry.phc
   }
 
   #remembers(entry: TokenEntry, digest: Buffer): boolean {

@@ -58,7 +58,9 @@ function identifyByToken(verifier: TokenVerifier): Identify {
     const token = bearerOf(request)
     if (token === undefined) return 'This needs a token: send it as "Authorization: Bearer …".'
     const entry = await verifier.entryOf(token)
-    return entry ? { name: entry.name, source: 'token', role: 'operator' } : 'This token is not known here.'
+    if (entry === undefined) return 'This token is not known here.'
+    const stillValid = () => verifier.stillHolds(entry)
+    return { name: entry.name, source: 'token', role: 'operator', stillValid }
   }
 }
 

@@ -126,5 +126,7 @@ test.each(welcome)('let in: %s', async (_what, headers) => {
   const before = app.effects.length
   const reply = await sendLines(app, post, headers, '{"note":"x"}')
   expect(reply.status).toBe(201)
-  expect(app.effects.slice(before)).toEqual([{ name: 'operator-one', source: 'token', role: 'operator' }])
+  expect(app.effects.slice(before)).toMatchObject([
+    { name: 'operator-one', source: 'token', role: 'operator' },
+  ])
 })
