@@ -19,7 +19,7 @@ export interface FeedLimits {
   pingMs: number
   /** How long a client may take nothing before it is dropped. */
   stallMs: number
-  /** How often pings, stalls, expiries and revocations are looked at; a stream ends at most this much before its identity. */
+  /** How often pings, stalls and identities are looked at; a stream ends at most this much before or after its own. */
   sweepMs: number
   /** When a client that lost its connection should come back; each is told up to half as much again. */
   retryMs: number
