@@ -14,7 +14,7 @@ import type {
   Position,
   StreamSummary,
 } from './EventLog.ts'
-import { createEpoch, createTicket, cutBatch, toBatch } from './frame.ts'
+import { createEpoch, createTicket, cutBatch, readFrameId, toBatch } from './frame.ts'
 import { LocalView } from './LocalView.ts'
 import { toSqliteError } from './sqliteError.ts'
 import { openDatabase, statements } from './sqliteSchema.ts'
@@ -173,14 +173,21 @@ export class SqliteEventLog implements EventLog {
     const from = Math.max(after, trimmedTo)
     const { epoch, head } = row
     if (from >= head) return { epoch, head, trimmedTo, batch: null }
-    const read = this.#guard(() =>
-      this.#sql.page.get({ id: row.id, after: from, until: from + limit, bytes: pageBytes }),
-    )
-    // The column is CAST to a blob, which arrives as bytes.
-    const bytes = read?.['frames'] as Uint8Array
-    const frames = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const batch = { epoch, first: Number(read?.['first']), last: Number(read?.['last']), frames }
+    const batch = this.#guard(() => this.#readEntries(row, from, Math.min(head, from + limit)))
     return { epoch, head, trimmedTo, batch: cutBatch(batch, from, limit) }
+  }
+
+  /** The entries from the one that holds `after + 1` to the one that holds `until`, at most about `pageBytes`. */
+  #readEntries({ id, epoch }: StreamRow, after: number, until: number): Batch {
+    const span = this.#sql.pageSpan.get({ id, after, until })
+    const end = Number(span?.['begin']) + pageBytes
+    let last = Number(span?.['last'])
+    if (Number(span?.['start']) >= end)
+      last = Number(this.#sql.pageEnd.get({ id, after, last, end })?.['last'])
+    // The column is CAST to a blob, which arrives as bytes.
+    const bytes = this.#sql.page.get({ id, after, last })?.['frames'] as Uint8Array
+    const frames = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    return { epoch, first: readFrameId(frames).seq, last, frames }
   }
 
   #find(stream: string): StreamRow | undefined {

@@ -32,15 +32,16 @@ export const statements = {
   trim: `DELETE FROM entries WHERE stream = ? AND last <= ?`,
   findTicket: `SELECT 1 FROM entries WHERE stream = ? AND last = ? AND ticket = ?`,
   oldest: `SELECT first FROM entries WHERE stream = ? ORDER BY last LIMIT 1`,
-  // Both ends of the range are on `last`, which is indexed: else a page would read to the end of the stream.
+  /** The entry that holds event `until`, and where in bytes the page begins. */
+  pageSpan: `
+    SELECT last, start, (SELECT start FROM entries WHERE stream = :id AND last > :after ORDER BY last LIMIT 1) AS begin
+    FROM entries WHERE stream = :id AND last >= :until ORDER BY last LIMIT 1`,
+  /** The last entry that begins before byte `end`. */
+  pageEnd: `SELECT max(last) AS last FROM entries WHERE stream = :id AND last > :after AND last <= :last AND start < :end`,
+  // Only the key bounds the range: further conditions, or columns, would cost as much as the concatenation.
   page: `
-    SELECT CAST(group_concat(frames, '') AS BLOB) AS frames, min(first) AS first, max(last) AS last FROM (
-      SELECT first, last, frames FROM entries
-      WHERE stream = :id AND last > :after AND last <= coalesce((
-        SELECT last FROM entries WHERE stream = :id AND last >= :until ORDER BY last LIMIT 1), :until)
-      AND start < :bytes + (
-        SELECT start FROM entries WHERE stream = :id AND last > :after ORDER BY last LIMIT 1)
-      ORDER BY last)`,
+    SELECT CAST(group_concat(frames, '') AS BLOB) AS frames FROM (
+      SELECT frames FROM entries WHERE stream = :id AND last > :after AND last <= :last ORDER BY last)`,
   // JSON holds no raw newline, so a blank line before "id:" is always the border of two frames.
   relabel: `
     UPDATE entries SET frames = CAST(:new || replace(
