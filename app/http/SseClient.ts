@@ -13,6 +13,8 @@ export interface PendingReset {
 /** What a connection is given at a time: its progress is seen at each of these, so it bounds a fair wait. */
 const fastPieceBytes = 256 * 1024
 const slowPieceBytes = 64 * 1024
+/** A client that takes longer for one of these is slow from then on. */
+const slowMs = 1000
 
 /**
  * One attached client: its socket, and how far it has been served.
@@ -38,12 +40,13 @@ export class SseClient {
   pingAt: number
   /** Since when its socket takes nothing, or its log cannot be read; null while it makes progress. */
   stalledSince: number | null = null
+  /** It is given small pieces. */
+  isSlow = false
   /** Events written to it. */
   events = 0
   closed = false
   readonly #socket: Socket
   #inFrame = false
-  #pieceBytes = fastPieceBytes
 
   /** `socket` has sent the headers. `at` is where to begin, `head` what `caught-up` waits for. */
   constructor(
@@ -76,13 +79,14 @@ export class SseClient {
   /** Resolves when the socket has taken everything, or is closed. `now` is a clock in ms. */
   drained(now: () => number): Promise<void> {
     const socket = this.#socket
-    this.stalledSince = now()
-    this.#pieceBytes = slowPieceBytes
+    const since = now()
+    this.stalledSince = since
     return new Promise((resolve) => {
       const done = (): void => {
         socket.off('drain', done)
         socket.off('close', done)
         this.stalledSince = null
+        if (now() - since > slowMs) this.isSlow = true
         resolve()
       }
       socket.on('drain', done)
@@ -101,7 +105,7 @@ export class SseClient {
     this.#inFrame = true
     let rest = run
     while (rest.length > 0 && !this.closed) {
-      const piece = rest.subarray(0, this.#pieceBytes)
+      const piece = rest.subarray(0, this.isSlow ? slowPieceBytes : fastPieceBytes)
       rest = rest.subarray(piece.length)
       this.#socket.write(piece)
       if (this.full) await this.drained(now)

@@ -10,7 +10,7 @@ import { control } from './sse.ts'
  */
 const firstPageEvents = 100
 const smallPageBytes = 64 * 1024
-const largePageBytes = 768 * 1024
+const largePageBytes = 512 * 1024
 const mostPageEvents = 5000
 const retryMs = 500
 
@@ -48,11 +48,10 @@ export async function catchUp(feed: Feed, client: SseClient): Promise<void> {
     const count = last - first + 1
     const delivery = client.deliver(frames, count, now)
     client.seq = last
-    const isSlow = client.stalledSince !== null
-    const pageBytes = isSlow ? smallPageBytes : largePageBytes
+    const pageBytes = client.isSlow ? smallPageBytes : largePageBytes
     limit = Math.min(mostPageEvents, Math.ceil((pageBytes * count) / frames.length))
     // Reads on while the socket takes this page.
-    if (!isSlow && last < page.head) next = feed.page(last, limit)
+    if (client.stalledSince === null && last < page.head) next = feed.page(last, limit)
     next?.catch(() => undefined)
     await delivery
   }
