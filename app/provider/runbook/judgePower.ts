@@ -97,6 +97,7 @@ function couldNot(output: ProbeOutput, title: string, status: HostStatus | undef
 }
 
 function sentence(text: string): string {
-  const clean = nameText(text, 200)
+  const said = nameText(text, 200)
+  const clean = said.charAt(0).toUpperCase() + said.slice(1)
   return /[.!?]$/.test(clean) ? clean : `${clean}.`
 }
