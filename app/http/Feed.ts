@@ -1,7 +1,7 @@
 import type { Batch, Change, EventLog, Page, Position } from '#app/eventlog/EventLog.ts'
 import { catchUp } from './catchUp.ts'
 import { FrameWindow } from './FrameWindow.ts'
-import { joinBatches } from '#app/eventlog/frame.ts'
+import { LiveClients } from './LiveClients.ts'
 import { resetReasons } from './position.ts'
 import type { PendingReset, SseClient } from './SseClient.ts'
 
@@ -17,16 +17,9 @@ export interface FeedOptions {
   onEvent: (client: SseClient, what: string, fields: Record<string, unknown>) => void
 }
 
-/** The longest that a flush waits for the next, in ms, and its share of the time that the last one took. */
-const longestRestMs = 25
-const restShare = 0.25
-const largestFlush = 1024 * 1024
-
 /**
  * What one process knows of one stream while anyone is attached to it: it follows the log once, keeps recent
- * frames in memory, and writes each flush to all live clients from one Buffer.
- *
- * Always: `sent` ≤ `head`; every `live` client has exactly the events up to `sent`.
+ * frames in memory, and hands them to its live clients. Those that are behind, `catchUp` serves.
  */
 export class Feed {
   readonly stream: string
@@ -34,14 +27,11 @@ export class Feed {
   readonly clients = new Set<SseClient>()
   epoch: string
   head: number
-  sent: number
   window: FrameWindow
   readonly #log: EventLog
   readonly #unfollow: () => void
-  readonly #live = new Set<SseClient>()
+  readonly #live: LiveClients
   readonly #pages = new Map<string, Promise<Page>>()
-  #restUntil = 0
-  #scheduled: NodeJS.Timeout | null = null
   #closed = false
 
   constructor(log: EventLog, stream: string, from: Position, options: FeedOptions) {
@@ -50,8 +40,13 @@ export class Feed {
     this.options = options
     this.epoch = from.epoch
     this.head = from.seq
-    this.sent = from.seq
     this.window = new FrameWindow(from.epoch)
+    this.#live = new LiveClients(from.seq, {
+      window: () => this.window,
+      now: options.now,
+      onBehind: (client) => this.#resume(client),
+      onFlush: () => this.#resumeAhead(),
+    })
     this.#unfollow = log.follow(stream, from, (change) => this.#onChange(change))
   }
 
@@ -82,10 +77,9 @@ export class Feed {
     this.options.onClose(client, reason)
   }
 
-  /** From now on this client, which has everything up to `sent`, gets each flush. */
+  /** From now on this client, which has everything up to its `seq`, gets each flush, or waits to get so far. */
   join(client: SseClient): void {
-    client.state = 'live'
-    this.#live.add(client)
+    client.state = this.#live.join(client) ? 'live' : 'ahead'
   }
 
   /** Reads the log once for all who ask for the same, and keeps what was read. */
@@ -114,7 +108,7 @@ export class Feed {
   close(): void {
     this.#closed = true
     this.#unfollow()
-    if (this.#scheduled !== null) clearTimeout(this.#scheduled)
+    this.#live.close()
   }
 
   #onChange(change: Change): void {
@@ -136,7 +130,7 @@ export class Feed {
     this.window.push(batch)
     this.shrink()
     this.head = batch.last
-    this.#schedule()
+    this.#live.advance(batch.last)
   }
 
   /** The first event of a stream that was empty gives it its epoch. */
@@ -151,9 +145,8 @@ export class Feed {
     const before = this.epoch
     this.epoch = epoch
     this.head = head
-    this.sent = head
     this.window = new FrameWindow(epoch)
-    this.#live.clear()
+    this.#live.startOver(head)
     this.#pages.clear()
     for (const client of this.clients) {
       // A client whose page told it of the new epoch has been reset already.
@@ -174,51 +167,7 @@ export class Feed {
     void catchUp(this, client)
   }
 
-  /** Flushes at once when idle; under load after a rest that grows with what the last flush took. */
-  #schedule(): void {
-    if (this.#scheduled !== null) return
-    const rest = this.#restUntil - this.options.now()
-    if (rest <= 0) this.#flush()
-    else this.#scheduled = setTimeout(() => this.#flush(), rest)
-  }
-
-  #flush(): void {
-    this.#scheduled = null
-    const started = this.options.now()
-    while (this.sent < this.head) this.#flushRun(this.#nextRun())
+  #resumeAhead(): void {
     for (const client of this.clients) if (client.state === 'ahead') this.#resume(client)
-    const ended = this.options.now()
-    this.#restUntil = ended + Math.min(longestRestMs, (ended - started) * restShare)
-  }
-
-  /** What comes next for live clients, as one Buffer; null when the window has lost it. */
-  #nextRun(): Batch | null {
-    const run = this.window.after(this.sent)
-    if (run === null || run.last === this.head) return run
-    const runs: [Batch, ...Batch[]] = [run]
-    let { last } = run
-    let bytes = run.frames.length
-    while (last < this.head && bytes < largestFlush) {
-      const next = this.window.after(last)
-      if (next === null) break
-      runs.push(next)
-      bytes += next.frames.length
-      last = next.last
-    }
-    return joinBatches(runs)
-  }
-
-  #flushRun(run: Batch | null): void {
-    const before = this.sent
-    const last = run?.last ?? this.head
-    this.sent = last
-    for (const client of this.#live) {
-      if (run !== null) client.write(run.frames, last - before)
-      if (run !== null && !client.full) continue
-      this.#live.delete(client)
-      client.state = 'behind'
-      client.seq = run === null ? before : last
-      void catchUp(this, client)
-    }
   }
 }

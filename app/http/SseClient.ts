@@ -19,8 +19,8 @@ const slowMs = 1000
 /**
  * One attached client: its socket, and how far it has been served.
  *
- * `live`: it has everything up to the feed's `sent` and gets each flush. `ahead`: it read further than the feed
- * has sent and waits for the feed. `behind`: `catchUp` is serving it, and only `catchUp` writes events to it.
+ * `live`: it gets each flush (`LiveClients`). `ahead`: it read further than the live ones have come, and waits for
+ * them. `behind`: `catchUp` is serving it, and only `catchUp` writes events to it.
  */
 export class SseClient {
   readonly id: string
@@ -32,7 +32,7 @@ export class SseClient {
   readonly stillValid: (() => boolean) | undefined
   state: 'behind' | 'ahead' | 'live' = 'behind'
   epoch: string
-  /** The last seq that was written to it; while it is `live` the feed's `sent` counts instead. */
+  /** The last seq that was written to it; not kept up to date while it is `live`. */
   seq: number
   /** Once it has this seq it is told `caught-up`; null when it has been. */
   catchUpTo: number | null

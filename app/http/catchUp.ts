@@ -62,14 +62,13 @@ function goal(feed: Feed, client: SseClient): number {
   return client.epoch === feed.epoch ? Math.max(feed.head, client.catchUpTo ?? 0) : (client.catchUpTo ?? 0)
 }
 
-/** A client that has more than the feed has sent gets nothing until the feed has come so far. */
 function handOver(feed: Feed, client: SseClient): void {
   if (client.catchUpTo !== null && client.seq >= client.catchUpTo) {
     client.catchUpTo = null
     client.write(control.caughtUp(client.seq), 0)
     feed.options.onEvent(client, 'caught up', { head: client.seq })
   }
-  if (client.epoch === feed.epoch && client.seq === feed.sent) feed.join(client)
+  if (client.epoch === feed.epoch) feed.join(client)
   else client.state = 'ahead'
 }
 
