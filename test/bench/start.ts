@@ -71,7 +71,8 @@ async function start(file: string, env: NodeJS.ProcessEnv): Promise<Start> {
     await sleep(settleMs)
     return { readyMs, residentMb: residentMb(child.pid ?? 0) }
   } finally {
-    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL')) await once(child, 'exit')
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL'))
+      await once(child, 'exit')
   }
 }
 

@@ -34,7 +34,7 @@ export async function startStreamServer(
   const keep = (fields: object, msg?: string): void => void lines.push({ msg: msg ?? '', ...fields })
   const hub = new FeedHub(log, {
     // Only these two are called, and only in this form.
-    logger: { info: keep, warn: keep } as unknown as ConstructorParameters<typeof FeedHub>[1]['logger'],
+    logger: { info: keep, warn: keep },
     limits: options.limits ?? {},
   })
   const app = express()
