@@ -62,6 +62,21 @@ test('the console tells how the line is, and nothing of what is said', async ({ 
   expect(lines.join()).not.toContain('ocelot')
 })
 
+test('a transcript that is left while it scrolls leaves no error behind', async ({ page }) => {
+  const screen = await SessionScreen.open(page)
+  await screen.preset('Triage').tap()
+  await expect(screen.turnEnd).toHaveText(/^Ended in/)
+  const transcript = page.getByRole('region', { name: 'Transcript' })
+  await transcript.evaluate(async (scroller) => {
+    scroller.scrollTop = 0
+    document.querySelector<HTMLElement>('nav a[href="/more"]')?.click()
+    // Scroll events are told with a frame.
+    await new Promise(requestAnimationFrame)
+    await new Promise(requestAnimationFrame)
+  })
+  await expect(page.getByRole('heading', { name: 'Appearance' })).toBeVisible()
+})
+
 test('a tool chip unfolds to what the command printed', async ({ page }) => {
   const screen = await SessionScreen.open(page)
   await screen.preset('Disk').tap()
