@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { createAudit } from '#app/audit/record.ts'
 import { ConfigError } from '#app/config/ConfigError.ts'
@@ -27,6 +28,7 @@ import { configuredVms } from './targets.ts'
 
 /** Time for turns to end after SIGTERM; with what follows the process is gone within 25 s. */
 const drainMs = 18_000
+const keepCompiledMs = 300
 const cutOffMs = 3_000
 const exitMs = 24_000
 
@@ -101,6 +103,8 @@ async function main(): Promise<void> {
   app.resolve(breakglass)
   const ops = settings.opsListen && createHttpServer(createOpsApp({ ready, logger }))
   if (ops && settings.opsListen) await listen(ops, settings.opsListen, 'BREAKGLASS_OPS_LISTEN')
+  // Kept for the next start even if this process ends without a word; does nothing where no cache is set.
+  setTimeout(flushCompileCache, keepCompiledMs).unref()
   sessions.begin()
   output.write(`Breakglass is at http://${formatAddress(bound)}\n`)
   if (demo) logger.info('no BREAKGLASS_CONFIG: this machine is the target, and the VM is a DEMO')
