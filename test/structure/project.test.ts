@@ -44,3 +44,9 @@ describe('the pages', () => {
     expect(unlisted).toEqual([])
   })
 })
+
+it('every script takes the place of its shell, so that a signal to npm reaches the server', () => {
+  const launched = Object.values(manifest['scripts'] ?? {}).filter((script) => script.includes('start.mjs'))
+  expect(launched.length).toBeGreaterThan(0)
+  expect(launched.filter((script) => !script.startsWith('exec node start.mjs'))).toEqual([])
+})
