@@ -31,6 +31,8 @@ export const sessionSchema = z.object({
   head: z.int(),
   updated: z.iso.datetime(),
   pending_approval: z.string().optional(),
+  /** The question that waits for an answer. */
+  pending_question: z.string().optional(),
   usage: usageTotalsSchema,
 })
 export type Session = z.infer<typeof sessionSchema>
@@ -46,6 +48,37 @@ export const promptSchema = z.object({
   target: z.string().max(64).optional(),
 })
 export type PromptBody = z.infer<typeof promptSchema>
+
+export const decisionSchema = z.enum(['approve', 'deny'])
+export type ApprovalDecision = z.infer<typeof decisionSchema>
+export const decideSchema = z.object({ decision: decisionSchema, reason: z.string().max(1000).optional() })
+export const decidedSchema = z.object({ approval: z.string(), decision: decisionSchema, by: z.string() })
+export const answerSchema = z.object({ text: z.string().min(1).max(10_000) })
+
+/** An approval that waits, as the board tells it and `GET /api/approvals` lists it. */
+export const pendingApprovalSchema = z.object({
+  session_id: z.string(),
+  title: z.string(),
+  approval: z.string(),
+  action: z.string(),
+  target: z.string(),
+  why: z.string(),
+  risk: z.string(),
+  expires: z.iso.datetime(),
+})
+export type PendingApproval = z.infer<typeof pendingApprovalSchema>
+
+/**
+ * Events of the board: `{kind, id, at, data}`. `session_update` carries a `Session`, `approval_pending` a
+ * `PendingApproval`. Clients ignore kinds they do not know.
+ */
+export const boardEventSchema = z.looseObject({
+  kind: z.string(),
+  id: z.int(),
+  at: z.iso.datetime(),
+  data: z.unknown(),
+})
+export type BoardEvent = z.infer<typeof boardEventSchema>
 
 export const promptStartedSchema = z.object({ status: z.literal('started'), turn: z.string() })
 export const promptEndedSchema = z.object({
@@ -75,11 +108,15 @@ export const presetSchema = z.object({
 })
 export type PresetSummary = z.infer<typeof presetSchema>
 
+export const providerKinds = ['anthropic', 'openai', 'runbook'] as const
 export const providerSchema = z.object({
   name: z.string(),
+  kind: z.enum(providerKinds),
   model: z.string(),
   state: z.enum(['ready', 'cooling_down', 'failed']),
+  /** When it is tried again. */
   until: z.iso.datetime().optional(),
+  /** A sentence, without anything secret. */
   last_error: z.string().optional(),
 })
 export type ProviderSummary = z.infer<typeof providerSchema>

@@ -45,24 +45,102 @@ const vm = z.strictObject({
   targets: z.array(name).default([]).describe('Targets that run inside this VM.'),
 })
 
+export const modeSchema = z.enum(['read-only', 'ask', 'autonomous'])
+
 const target = z.strictObject({
   host,
   port: port.default(22),
   user: account.default('root'),
   key_file: path.optional().describe('Default: BREAKGLASS_SSH_KEY_FILE, else the SSH agent.'),
   host_keys: z.array(hostKey).min(1).describe('Pinned host keys; several, so that a rebuild can be planned.'),
+  mode: modeSchema
+    .default('ask')
+    .describe(
+      'What an agent may change here: read-only nothing, ask what an operator approves, autonomous all.',
+    ),
+})
+
+const amount = z.number().positive()
+const provider = z.strictObject({
+  name: name.describe('What screens call it; a session can choose it by this name.'),
+  kind: z.enum(['anthropic', 'openai']).describe('openai: any server that speaks Chat Completions.'),
+  model: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('Default: the one that app/provider/models.ts names.'),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Default: the kind's own address."),
+  key_file: path.optional().describe('A file with the key. Default: ANTHROPIC_API_KEY or OPENAI_API_KEY.'),
+  context_tokens: z
+    .int()
+    .min(4000)
+    .optional()
+    .describe('How much the model reads. Default: 200000, openai 128000.'),
+  max_output_tokens: z.int().min(256).optional().describe('How much it may say in one step. Default: 8192.'),
+  price: z
+    .strictObject({
+      input: z.number().nonnegative(),
+      output: z.number().nonnegative(),
+      cached: z.number().nonnegative().optional(),
+    })
+    .optional()
+    .describe('For a million tokens. Without it the cost is unknown, and said to be.'),
+})
+
+const budget = z.strictObject({
+  session_cost: amount.optional(),
+  day_cost: amount.optional().describe('A day is one of UTC.'),
+  session_tokens: z.int().positive().optional().describe('Input and output together, cached ones too.'),
+  day_tokens: z.int().positive().optional(),
+  warn_percent: z.number().min(1).max(100).default(80).describe('From here on each step is warned of.'),
+})
+
+const address = z.email('an e-mail address')
+const mail = z.strictObject({
+  host: host.describe('The submission server.'),
+  tls: z
+    .enum(['starttls', 'implicit'])
+    .default('starttls')
+    .describe('starttls: required, never optional; implicit: TLS from the first byte.'),
+  port: port.optional().describe('Default: 587, with tls: implicit 465.'),
+  user: z.string().min(1).optional(),
+  password_file: path.optional(),
+  from: address.describe('Every mail comes from this mailbox, whatever a model says.'),
+  recipients: z.array(address).default([]).describe('Who may be written to without asking.'),
+  strict: z
+    .boolean()
+    .default(false)
+    .describe('true: other recipients are refused; false: an operator is asked.'),
 })
 
 export const configSchema = z.strictObject({
   hypervisors: z.record(name, hypervisor).default({}).describe('Machines that run VMs, reached over SSH.'),
   vms: z.record(name, vm).default({}).describe('The first is the default VM.'),
   targets: z.record(name, target).default({}).describe('The first is the default target.'),
+  providers: z
+    .array(provider)
+    .refine((all) => new Set(all.map((one) => one.name)).size === all.length, 'two providers share a name')
+    .refine((all) => all.every((one) => one.name !== 'runbook'), 'the name runbook is taken')
+    .optional()
+    .describe(
+      'Models in the order in which they are tried; the runbook is always last. Default: those with a key in the environment.',
+    ),
+  budget: budget.optional().describe('What models may cost; it warns first, then the runbook takes over.'),
+  notify: z.strictObject({ mail: mail.optional() }).optional().describe('Ways to reach people.'),
+  knowledge: z.array(path).default([]).describe('Folders with notes in Markdown that agents can search.'),
   agents_dir: path.optional().describe('Presets and agents in place of the built-in `agents/`.'),
 })
 export type Config = z.infer<typeof configSchema>
 export type HypervisorConfig = Config['hypervisors'][string]
 export type VmConfig = Config['vms'][string]
 export type TargetConfig = Config['targets'][string]
+export type ProviderConfig = NonNullable<Config['providers']>[number]
+export type BudgetConfig = NonNullable<Config['budget']>
+export type MailConfig = NonNullable<NonNullable<Config['notify']>['mail']>
 
 /** The key's own bytes begin with the name of its algorithm; ed25519 keys have one length (RFC 8709). */
 function isWhole(line: string): boolean {

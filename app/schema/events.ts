@@ -52,7 +52,33 @@ const resultEvent = event('result', {
 const errorEvent = event('error', { error: z.string(), code: z.string() })
 const cancelledEvent = event('cancelled', { by: z.string() })
 const turnEndEvent = event('turn_end', { reason: z.string() })
-const noticeEvent = event('notice', { text: z.string(), level: z.enum(['info', 'warn', 'crit']) })
+/** With `again` the step is asked anew: text that this step has said so far is no part of the answer. */
+const noticeEvent = event('notice', {
+  text: z.string(),
+  level: z.enum(['info', 'warn', 'crit']),
+  again: z.boolean().optional(),
+})
+/** Words of the turn's own to the model: it goes in circles, or must read the state back first. */
+const nudgeEvent = event('nudge', { text: z.string() })
+/**
+ * A call that changes something goes out now; it is stored before that happens, and once for each call. A call
+ * with `started` and without `tool_output` may have run or not. `read_back` says that the state must be read
+ * before the next change; `approval` is the one that this uses up.
+ */
+const startedEvent = event('started', {
+  call: z.string(),
+  action: z.string(),
+  target: z.string(),
+  read_back: z.boolean(),
+  approval: z.string().optional(),
+})
+/** What a running call printed lately: for eyes only, `tool_output` tells it again. */
+const progressEvent = event('progress', { call: z.string(), text: z.string() })
+/**
+ * For the model only, nothing is lost in the log: outputs of calls before the call `before` are left out; with
+ * `text` everything before that call is replaced by these words. '' stands for everything up to here.
+ */
+const compactionEvent = event('compaction', { before: z.string(), text: z.string().optional() })
 /** `exit_code` is null when the command did not run, or when its end is unknown. */
 const toolOutputEvent = event('tool_output', {
   call: z.string(),
@@ -62,6 +88,10 @@ const toolOutputEvent = event('tool_output', {
   truncated: z.boolean(),
   duration_ms: z.number(),
   failed_leg: legSchema.optional(),
+  /** Policy, the operator or the turn's own rules held it back: nothing was run. `stderr` says why. */
+  refused: z.boolean().optional(),
+  /** How long the whole output is, in UTF-8 bytes, where it was capped. */
+  output_bytes: z.int().optional(),
 })
 const approvalEvent = event('approval', {
   approval: z.string(),
@@ -69,7 +99,10 @@ const approvalEvent = event('approval', {
   action: z.string(),
   target: z.string(),
   why: z.string(),
+  /** One word: low, medium, high, destructive. */
   risk: z.string(),
+  /** What takes it back, in a sentence. */
+  undo: z.string().optional(),
   expires: z.iso.datetime(),
   digest: z.string(),
 })
@@ -123,6 +156,10 @@ export const sessionEventSchema = z.discriminatedUnion('kind', [
   usageEvent,
   takeoverEvent,
   archivedEvent,
+  nudgeEvent,
+  startedEvent,
+  progressEvent,
+  compactionEvent,
 ])
 
 export type SessionEvent = z.infer<typeof sessionEventSchema>

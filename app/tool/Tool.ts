@@ -1,22 +1,68 @@
 import type { z } from 'zod'
 import type { ExecResult } from '#app/ssh/Runner.ts'
 
-export interface ToolContext {
+/** What is known before a call runs. */
+export interface CallContext {
+  sessionId: string
+  call: string
   /** The session's target, or the one that the call names. */
   target: string
-  signal: AbortSignal
+  /** The operator who started the turn. */
+  operator: string
 }
 
-/** What a tool call ended in; the turn turns it into a `tool_output` event. */
+/** What a call has at hand while it runs. */
+export interface RunContext {
+  /** Aborted on cancel, at the end of the turn and after the tool's `timeoutMs`. */
+  signal: AbortSignal
+  /**
+   * Takes output as it comes, redacts it, keeps all of it for the operator and head and tail for the model. Wait
+   * for the promise, if there is one, before reading more.
+   */
+  write(stream: 'stdout' | 'stderr', text: string): void | Promise<void>
+  /** Shows a card and waits for the operator's words. Rejects when `signal` aborts. */
+  ask(question: { text: string; options?: string[] }): Promise<string>
+}
+
+/**
+ * What a tool call ended in; the turn turns it into a `tool_output` event. `stdout` and `stderr` hold what was not
+ * given to `write`.
+ */
 export type ToolResult = ExecResult
 
-/** One typed tool. Arguments that do not validate never reach `run`. */
+/** One word, for the card. */
+export type Risk = 'low' | 'medium' | 'high' | 'destructive'
+
+/**
+ * A call whose arguments are valid, judged and frozen: `run` does what `action` says and nothing else, whatever
+ * happens to the arguments meanwhile. The same input in the same configuration gives the same `action` and
+ * `target`: an approval's digest is made from them, and made again right before `run`.
+ */
+export interface Prepared {
+  /** Exactly what would be done, as the operator reads it. */
+  action: string
+  /** The machine or VM that it is done to, '' for none. */
+  target: string
+  verdict: Verdict
+  run(context: RunContext): Promise<ToolResult>
+}
+
+export type Verdict =
+  /** Changes nothing: runs at once, beside others, and again after a crash. */
+  | { type: 'read' }
+  /** Changes something, and may without asking (mode `autonomous`). Runs alone, never twice. */
+  | { type: 'write'; why: string; readBack: boolean }
+  /** An operator decides. Runs alone, never twice. */
+  | { type: 'ask'; why: string; risk: Risk; undo?: string; readBack: boolean }
+  | { type: 'deny'; why: string }
+
+/** One typed tool. Arguments that do not validate never reach `prepare`. */
 export interface Tool<I = unknown> {
   name: string
+  /** For the model: what it does, what comes back, when to use it. */
   description: string
   parameters: z.ZodType<I>
-  /** Whether this very call changes anything; a mutating call is never repeated after a crash. */
-  mutates(input: I): boolean
+  /** How long `run` may take; Infinity for one that waits for the operator. */
   timeoutMs: number
-  run(input: I, context: ToolContext): Promise<ToolResult>
+  prepare(input: I, context: CallContext): Prepared | Promise<Prepared>
 }

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+
+/** Counted up whenever `classify` judges or prints differently: approvals given before count no more. */
+export const policyVersion = 1
+
+export interface ApprovedAction {
+  tool: string
+  /** Exactly what would be done, `Prepared.action`. */
+  action: string
+  target: string
+  /** The operator who started the turn. */
+  operator: string
+  /** The approval's own id: 16 random bytes as hex. */
+  nonce: string
+}
+
+/** What an approval is bound to, as SHA-256 in hex. Made when it is asked for, and made again where it is used. */
+export function approvalDigest({ tool, action, target, operator, nonce }: ApprovedAction): string {
+  const parts = [policyVersion, tool, action, target, operator, nonce]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
