@@ -1,48 +1,107 @@
 import { z } from 'zod'
+import type { Classified, Mode } from '#app/policy/Classified.ts'
 import type { Preset } from '#app/schema/preset.ts'
 import type { Runner } from '#app/ssh/Runner.ts'
-import type { Tool } from './Tool.ts'
+import type { Tool, Verdict } from './Tool.ts'
 import { notRun } from './notRun.ts'
+import { quoteModel } from './quoteModel.ts'
+
+const readLimitS = 60
+const writeLimitS = 600
+const defaultTimeoutS = 30
+/** Connecting and opening the channel have limits of their own. */
+const reachS = 45
 
 const parameters = z.object({
-  command: z.string().min(1).max(10_000).describe('One shell command line.'),
-  target: z.string().optional().describe('Where it runs; by default the target of the session.'),
-  timeout_s: z.number().positive().max(60).optional(),
+  command: z
+    .string()
+    .min(1)
+    .max(10_000)
+    .describe('One shell command line, not interactive, that ends by itself.'),
+  target: z.string().max(64).optional().describe('Where it runs; by default the target of the session.'),
+  timeout_s: z
+    .number()
+    .positive()
+    .max(writeLimitS)
+    .optional()
+    .describe(`Default ${defaultTimeoutS}; what only reads gets at most ${readLimitS}.`),
+  why: z
+    .string()
+    .max(500)
+    .optional()
+    .describe('What this is for, in one sentence; an operator who is asked reads it.'),
 })
 export type ShellInput = z.infer<typeof parameters>
 
 export interface ShellDeps {
-  /** Their probes are the only commands that run: each must be the very text of one. */
+  /** Their probes are known to change nothing, as they are written. */
   presets: Preset[]
+  targets: () => string[]
   runnerOf: (target: string) => Runner | undefined
+  modeOf: (target: string) => Mode
+  classify: (command: string, mode: Mode) => Classified
 }
 
-const defaultTimeoutS = 30
-const maxOutputBytes = 512 * 1024
-
-/** Runs one command on one target. Only the read-only commands of the loaded presets are known to change nothing. */
-export function shellTool({ presets, runnerOf }: ShellDeps): Tool<ShellInput> {
-  const readOnly = new Set(
+/** Runs one command on one target. */
+export function shellTool({ presets, targets, runnerOf, modeOf, classify }: ShellDeps): Tool<ShellInput> {
+  const probes = new Set(
     presets.flatMap(({ runbook }) =>
       (runbook?.probes ?? []).flatMap((probe) => ('command' in probe ? [probe.command] : [])),
     ),
   )
   return {
     name: 'shell',
-    description: 'Runs one command on one target and returns its exit code, stdout and stderr.',
+    description:
+      'Runs one command on one target and returns its exit code, stdout and stderr. What only reads runs at once; what changes something, and what policy does not know, waits for an operator or is refused with the reason. Long output is cut in the middle: the tool output pages it.',
     parameters,
-    mutates: ({ command }) => !readOnly.has(command),
-    timeoutMs: 120_000,
-    async run({ command, target: named, timeout_s = defaultTimeoutS }, { target: own, signal }) {
+    timeoutMs: (writeLimitS + reachS) * 1000,
+    prepare({ command, target: named, timeout_s = defaultTimeoutS, why }, { target: own }) {
       const target = named ?? own
-      if (!readOnly.has(command)) return notRun('command', 'Refused: only the commands of presets run here.')
       const runner = runnerOf(target)
-      if (!runner)
-        return notRun(
-          'name',
-          target === '' ? 'No target is configured.' : `There is no target ${JSON.stringify(target)}.`,
-        )
-      return runner.exec({ command, timeoutMs: timeout_s * 1000, maxOutputBytes, signal })
+      if (!runner) {
+        const denied: Verdict = { type: 'deny', why: unknownTarget(target, targets()) }
+        return { action: command, target, verdict: denied, run: async () => notRun('name', denied.why) }
+      }
+      const mode = modeOf(target)
+      const classified = probes.has(command) ? undefined : classify(command, mode)
+      const verdict = classified ? verdictOf(classified, mode, why) : read
+      const action = classified?.action ?? command
+      const limitS = verdict.type === 'read' ? readLimitS : writeLimitS
+      const timeoutMs = Math.min(timeout_s, limitS) * 1000
+      return {
+        action,
+        target,
+        verdict,
+        async run(context) {
+          if (verdict.type === 'deny') return notRun('command', verdict.why)
+          // All of it goes to `write`: nothing is kept twice.
+          const result = await runner.exec({
+            command: action,
+            timeoutMs,
+            maxOutputBytes: 0,
+            signal: context.signal,
+            onOutput: (stream, text) => context.write(stream, text),
+          })
+          return { ...result, stdout: '', stderr: '', truncated: false }
+        },
+      }
     },
   }
+}
+
+const read: Verdict = { type: 'read' }
+
+function verdictOf({ verdict, why: reason, risk, undo }: Classified, mode: Mode, words?: string): Verdict {
+  if (verdict === 'allow') return read
+  if (verdict === 'deny') return { type: 'deny', why: reason }
+  if (mode === 'read-only') return { type: 'deny', why: `${reason} This target is read-only for agents.` }
+  const why = words ? `${reason} ${quoteModel(words)}` : reason
+  if (mode === 'autonomous') return { type: 'write', why, readBack: true }
+  return { type: 'ask', why, risk, ...(undo !== undefined && { undo }), readBack: true }
+}
+
+function unknownTarget(target: string, known: string[]): string {
+  if (known.length === 0) return 'No target is configured.'
+  const asked = target === '' ? 'No target is named.' : `There is no target ${JSON.stringify(target)}.`
+  return `${asked} There ${known.length === 1 ? 'is' : 'are'}: ${known.join(', ')}.`
 }
