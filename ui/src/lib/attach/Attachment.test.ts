@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Attachment, type AttachmentOptions, type Link } from './Attachment.ts'
-import { atStart, type Position } from './position.ts'
+import { atStart } from './position.ts'
 import type { LogEvent } from './readMessage.ts'
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void
@@ -50,7 +50,10 @@ afterEach(async () => {
   vi.restoreAllMocks()
 })
 
-function attach(from: Position = atStart, other: Partial<AttachmentOptions> = {}): Attachment {
+function attach(
+  from: AttachmentOptions['from'] = atStart,
+  other: Partial<AttachmentOptions> = {},
+): Attachment {
   attachment = new Attachment({
     path: `${base}/stream`,
     from,
@@ -315,4 +318,33 @@ test('stopping ends the connection', async () => {
   one.stop()
   await vi.waitFor(() => expect(closed).toBe(true))
   expect(requests).toHaveLength(1)
+})
+
+test('from the head, each connection begins where the log stands, and within it nothing is missed', async () => {
+  script = [
+    stream(named('caught-up', { head: 40 }), frame(41), frame(42), frame(44)),
+    streamThenBreak(named('caught-up', { head: 90 })),
+    stream(named('caught-up', { head: 95 }), frame(96)),
+  ]
+  attach('head')
+  await vi.waitFor(() => expect(ids()).toEqual([41, 42, 96]), 10_000)
+  expect(requests).toEqual(['/stream', '/stream', '/stream'])
+  expect(caughtUp).toBe(3)
+  expect(resets).toBe(0)
+})
+
+test('from the head, a log that began anew is attached to anew instead of being replayed', async () => {
+  script = [
+    stream(
+      named('caught-up', { head: 40 }),
+      frame(41),
+      named('reset', { reason: 'lost', head: 2 }),
+      frame(1, 'f'),
+    ),
+    stream(named('caught-up', { head: 2 }), frame(3, 'f')),
+  ]
+  attach('head')
+  await vi.waitFor(() => expect(ids()).toEqual([3]), 10_000)
+  expect(resets).toBe(1)
+  expect(requests).toEqual(['/stream', '/stream'])
 })

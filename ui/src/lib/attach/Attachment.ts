@@ -17,8 +17,11 @@ export type Link =
 export interface AttachmentOptions {
   /** Path of the stream, without a query. */
   path: string
-  /** Where to go on from; `atStart` for all of it. */
-  from: Position
+  /**
+   * Where to go on from; `atStart` for all of it. `head`: only what happens while attached, so each connection
+   * begins anew, and what it missed has to be read elsewhere at every `onCaughtUp`.
+   */
+  from: Position | 'head'
   fetch: typeof fetch
   /** New events, contiguous with what was told before. */
   onEvents: (events: LogEvent[], position: Position) => void
@@ -49,6 +52,7 @@ const steadyMs = 20_000
  */
 export class Attachment {
   readonly #options: AttachmentOptions
+  readonly #fromHead: boolean
   #position: Position
   #link: Link = { state: 'connecting' }
   #attempt = 0
@@ -62,7 +66,8 @@ export class Attachment {
 
   constructor(options: AttachmentOptions) {
     this.#options = options
-    this.#position = options.from
+    this.#fromHead = options.from === 'head'
+    this.#position = options.from === 'head' ? atStart : options.from
   }
 
   start(): void {
@@ -112,6 +117,7 @@ export class Attachment {
   /** One connection, from its request to its end. Returns why it ended, in words. */
   async #connect(connection: AbortController): Promise<string> {
     const { path, connectMs = connectLimitMs, silenceMs = threePingsMs } = this.#options
+    if (this.#fromHead) this.#position = atStart
     const slow = setTimeout(() => {
       if (this.#link.state === 'attached') this.#setLink({ state: 'connecting' })
     }, quietMs)
@@ -197,7 +203,7 @@ export class Attachment {
         console.warn('breakglass: a frame could not be read, skipped')
         continue
       }
-      let step = follow(this.#position, message, this.#afterReset)
+      let step = this.#judge(message)
       if (step.type === 'hole') {
         tell()
         if (this.#holeAt !== this.#position.seq) {
@@ -211,7 +217,7 @@ export class Attachment {
         batch = []
         this.#afterReset = message.type === 'reset'
         this.#drop(message.type === 'reset' ? message.reason : 'the log is shorter than what we had')
-        if (message.type !== 'reset') return 'attaching from the start'
+        if (message.type !== 'reset' || this.#fromHead) return 'attaching from the start'
       }
       if (step.type === 'take' && message.type === 'event') {
         this.#position = step.position
@@ -231,6 +237,13 @@ export class Attachment {
     }
     tell()
     return null
+  }
+
+  /** From the head the log may begin anywhere; from its first event on it is whole, as any other. */
+  #judge(message: Message): ReturnType<typeof follow> {
+    const begins = this.#fromHead && this.#position.seq === 0
+    if (begins && message.type === 'caught-up') return { type: 'note' }
+    return follow(this.#position, message, begins || this.#afterReset)
   }
 
   /** The same hole again: what lies there is lost, or another log has taken its place. */
