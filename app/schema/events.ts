@@ -58,8 +58,16 @@ const noticeEvent = event('notice', {
   level: z.enum(['info', 'warn', 'crit']),
   again: z.boolean().optional(),
 })
-/** Words of the turn's own to the model: it goes in circles, or must read the state back first. */
-const nudgeEvent = event('nudge', { text: z.string() })
+/**
+ * Words of the turn's own to the model: it goes in circles, or must read the state back first. With `conclude` it
+ * has no tools from here to the end of the turn.
+ */
+const nudgeEvent = event('nudge', {
+  text: z.string(),
+  conclude: z.boolean().optional(),
+  /** It was told that it goes in circles. */
+  loop: z.boolean().optional(),
+})
 /**
  * A call that changes something goes out now; it is stored before that happens, and once for each call. A call
  * with `started` and without `tool_output` may have run or not. `read_back` says that the state must be read

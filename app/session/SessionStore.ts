@@ -28,10 +28,13 @@ const attempts = 50
  */
 export class SessionStore {
   readonly #log: EventLog
+  readonly #onChange: (state: SessionState) => void
   readonly #folds = new Map<string, Folded>()
 
-  constructor(log: EventLog) {
+  /** `onChange` is told what is true after every command that changed something here. It must not throw. */
+  constructor(log: EventLog, onChange: (state: SessionState) => void = () => undefined) {
     this.#log = log
+    this.#onChange = onChange
   }
 
   /** What is true of the session now; `head` 0 when it does not exist. */
@@ -61,7 +64,7 @@ export class SessionStore {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const folded = await this.fold(sessionId)
       const decision: Decision = decide(folded.state, command)
-      if ('rejected' in decision) throw new AppError(decision.rejected, decision.why)
+      if ('rejected' in decision) throw new AppError(decision.rejected, decision.why, decision.fields)
       const turn = decision.turn === undefined ? {} : { turn: decision.turn }
       if (decision.events.length === 0) return { ...folded, events: 0, ...turn }
       const result = await this.#log.append(streamOf(sessionId), folded.position, decision.events)
@@ -69,6 +72,7 @@ export class SessionStore {
       const state = parseEvents(result.batch).reduce(evolve, folded.state)
       const position = { epoch: result.batch.epoch, seq: result.batch.last }
       this.#keep(sessionId, { state, position })
+      this.#onChange(state)
       return { state, position, events: decision.events.length, ...turn }
     }
     throw new AppError('busy', 'Too many others changed this session at the same moment. Try again.')

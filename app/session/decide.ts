@@ -1,4 +1,5 @@
 import type { ErrorCode } from '#app/errors.ts'
+import type { ApprovalDecision } from '#app/schema/api.ts'
 import type { SessionDraft } from '#app/schema/events.ts'
 import type { SessionState } from './evolve.ts'
 import { turnOfKey } from './turnId.ts'
@@ -18,11 +19,24 @@ export type Command =
   | { type: 'cancel'; by: string }
   | { type: 'takeOver'; from: string; to: string; reason: string }
   | { type: 'archive'; by: string }
+  | {
+      type: 'decide'
+      approval: string
+      decision: ApprovalDecision
+      by: string
+      reason?: string
+      now: Date
+    }
+  | { type: 'answer'; question: string; text: string; by: string }
 
 /** What follows from a command: events to append (none: it already holds), or why it cannot be. */
 export type Decision =
   | { events: SessionDraft[]; turn?: string }
-  | { rejected: Extract<ErrorCode, 'busy' | 'archived' | 'not_found' | 'conflict'>; why: string }
+  | {
+      rejected: Extract<ErrorCode, 'busy' | 'archived' | 'not_found' | 'conflict' | 'decided' | 'expired'>
+      why: string
+      fields?: Record<string, unknown>
+    }
 
 /** Decides a command on what is true now. Pure: 404 and 409 come from here, appending is the caller's. */
 export function decide(state: SessionState, command: Command): Decision {
@@ -66,6 +80,43 @@ export function decide(state: SessionState, command: Command): Decision {
       if (activity.state === 'running')
         return { rejected: 'busy', why: 'A turn is running in this session: stop it before archiving.' }
       return { events: [{ kind: 'archived', by: command.by }] }
+    case 'decide':
+      return decideApproval(state, command)
+    case 'answer': {
+      const { question, text, by } = command
+      const answered = state.questions.get(question)
+      if (answered === undefined) return { rejected: 'not_found', why: 'There is no such question.' }
+      if (answered || activity.state !== 'running')
+        return { rejected: 'conflict', why: 'This question is answered, or nobody waits for it any more.' }
+      return { events: [{ kind: 'answer', question, text, by, turn: activity.turn }] }
+    }
+  }
+}
+
+/** The first decision wins; the same one by the same operator again already holds. */
+function decideApproval(state: SessionState, command: Extract<Command, { type: 'decide' }>): Decision {
+  const { approval, decision, by, reason, now } = command
+  const asked = state.approvals.get(approval)
+  if (asked === undefined) return { rejected: 'not_found', why: 'There is no such approval.' }
+  if (asked.state === 'decided') {
+    if (asked.by === by && asked.decision === decision) return { events: [] }
+    const word = asked.decision === 'approve' ? 'approved' : 'denied'
+    return {
+      rejected: 'decided',
+      why: `${asked.by} ${word} it first.`,
+      fields: { by: asked.by, decision: asked.decision },
+    }
+  }
+  const { activity } = state
+  if (asked.state === 'closed' || activity.state !== 'running' || now.toISOString() > asked.expires)
+    return { rejected: 'expired', why: 'This approval has expired: nothing was run, and nothing will be.' }
+  return {
+    events: [
+      {
+        ...{ kind: 'decision', approval, decision, by, turn: activity.turn },
+        ...(reason === undefined ? {} : { reason }),
+      },
+    ],
   }
 }
 

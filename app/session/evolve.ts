@@ -14,6 +14,11 @@ export interface UsageTotals {
   cost: number | null
 }
 
+/** `closed`: its call has ended, or its turn, without a decision. */
+export type ApprovalState = { call: string; expires: string } & (
+  { state: 'pending' | 'closed' } | { state: 'decided'; decision: 'approve' | 'deny'; by: string }
+)
+
 /** What is true of a session now: the fold of its log. */
 export interface SessionState {
   sessionId: string
@@ -23,6 +28,11 @@ export interface SessionState {
   target: string
   activity: Activity
   pendingApproval: string | null
+  pendingQuestion: string | null
+  /** The newest approvals by id, with what became of them. */
+  approvals: ReadonlyMap<string, ApprovalState>
+  /** The newest questions by id; true once they are answered or moot. */
+  questions: ReadonlyMap<string, boolean>
   usage: UsageTotals
   /** The last seq that was folded. */
   head: number
@@ -36,6 +46,7 @@ export interface SessionState {
 }
 
 const recentTurnsKept = 100
+const cardsKept = 200
 const titleLength = 60
 
 export const emptySession: SessionState = {
@@ -46,6 +57,9 @@ export const emptySession: SessionState = {
   target: '',
   activity: { state: 'idle' },
   pendingApproval: null,
+  pendingQuestion: null,
+  approvals: new Map(),
+  questions: new Map(),
   usage: { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost: null },
   head: 0,
   updated: new Date(0).toISOString(),
@@ -81,11 +95,10 @@ export function evolve(state: SessionState, event: SessionEvent): SessionState {
       return { ...next, activity: { ...activity, owner: event.to, takeovers: activity.takeovers + 1 } }
     case 'cancelled':
       if (activity.state !== 'running') return next
-      return { ...next, pendingApproval: null, activity: { ...activity, cancelledBy: event.by } }
+      return { ...closeCards(next), activity: { ...activity, cancelledBy: event.by } }
     case 'turn_end':
       return {
-        ...next,
-        pendingApproval: null,
+        ...closeCards(next),
         activity: { state: 'idle' },
         lastEnd: { turn: event.turn ?? '', reason: event.reason },
       }
@@ -96,10 +109,37 @@ export function evolve(state: SessionState, event: SessionEvent): SessionState {
         ...next,
         lastResult: { turn: event.turn ?? '', result: event.result, isError: event.is_error },
       }
-    case 'approval':
-      return { ...next, pendingApproval: event.approval }
-    case 'decision':
-      return { ...next, pendingApproval: null }
+    case 'approval': {
+      const { approval, call, expires } = event
+      const approvals = withCard(state.approvals, approval, { call, expires, state: 'pending' })
+      return { ...next, pendingApproval: approval, approvals }
+    }
+    case 'decision': {
+      const asked = state.approvals.get(event.approval)
+      if (asked?.state !== 'pending') return next
+      const { call, expires } = asked
+      const { decision, by } = event
+      const decided: ApprovalState = { call, expires, state: 'decided', decision, by }
+      return {
+        ...next,
+        pendingApproval: null,
+        approvals: withCard(state.approvals, event.approval, decided),
+      }
+    }
+    case 'question':
+      return {
+        ...next,
+        pendingQuestion: event.question,
+        questions: withCard(state.questions, event.question, false),
+      }
+    case 'answer': {
+      const questions = withCard(state.questions, event.question, true)
+      return { ...next, questions, pendingQuestion: firstOpen(questions) }
+    }
+    case 'tool_output': {
+      const approvals = closeApprovals(state.approvals, (approval) => approval.call === event.call)
+      return approvals === state.approvals ? next : { ...next, approvals, pendingApproval: null }
+    }
     case 'usage':
       return {
         ...next,
@@ -112,18 +152,49 @@ export function evolve(state: SessionState, event: SessionEvent): SessionState {
       }
     case 'text':
     case 'tool':
-    case 'tool_output':
     case 'error':
     case 'notice':
-    case 'question':
-    case 'answer':
     case 'finding':
+    case 'nudge':
+    case 'started':
+    case 'progress':
+    case 'compaction':
       return next
     default:
       // A kind of a later version: it may stand in a log that this version reads.
       event satisfies never
       return next
   }
+}
+
+/** The turn waits for nobody any more: what was not decided or answered never will be. */
+function closeCards(state: SessionState): SessionState {
+  if (state.pendingApproval === null && state.pendingQuestion === null) return state
+  return {
+    ...state,
+    pendingApproval: null,
+    pendingQuestion: null,
+    approvals: closeApprovals(state.approvals, () => true),
+    questions: new Map([...state.questions.keys()].map((question) => [question, true])),
+  }
+}
+
+function closeApprovals(
+  approvals: SessionState['approvals'],
+  which: (approval: ApprovalState) => boolean,
+): SessionState['approvals'] {
+  const open = [...approvals].filter(([, approval]) => approval.state === 'pending' && which(approval))
+  if (open.length === 0) return approvals
+  const closed = open.map(([id, { call, expires }]) => [id, { call, expires, state: 'closed' }] as const)
+  return new Map<string, ApprovalState>([...approvals, ...closed])
+}
+
+function withCard<T>(cards: ReadonlyMap<string, T>, id: string, card: T): ReadonlyMap<string, T> {
+  return new Map([...cards, [id, card] as const].slice(-cardsKept))
+}
+
+function firstOpen(questions: ReadonlyMap<string, boolean>): string | null {
+  return [...questions].find(([, answered]) => !answered)?.[0] ?? null
 }
 
 function titleOf(prompt: string): string {

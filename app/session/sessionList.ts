@@ -4,7 +4,7 @@ import type { SessionStore } from './SessionStore.ts'
 import type { SessionState } from './evolve.ts'
 
 /** A session as the API shows it. */
-export function toSession({ activity, pendingApproval, ...state }: SessionState): Session {
+export function toSession({ activity, pendingApproval, pendingQuestion, ...state }: SessionState): Session {
   return {
     session_id: state.sessionId,
     title: state.title,
@@ -15,6 +15,7 @@ export function toSession({ activity, pendingApproval, ...state }: SessionState)
     head: state.head,
     updated: state.updated,
     ...(pendingApproval === null ? {} : { pending_approval: pendingApproval }),
+    ...(pendingQuestion === null ? {} : { pending_question: pendingQuestion }),
     usage: state.usage,
   }
 }

@@ -55,9 +55,14 @@ function lineOf(event: SessionEvent): Piece | null {
       return block(`**Answer** by ${oneLine(event.by)}: ${oneLine(event.text)}`)
     case 'turn_end':
       return block(`_Turn ended: ${oneLine(event.reason)}, ${event.at}_`)
+    case 'nudge':
+      return block(`_To the model: ${oneLine(event.text)}_`)
     case 'result':
     case 'usage':
     case 'archived':
+    case 'started':
+    case 'progress':
+    case 'compaction':
       return null
     default:
       event satisfies never

@@ -1,6 +1,6 @@
 import type { EventLog, Position } from '#app/eventlog/EventLog.ts'
 import { LogWriter } from '#app/eventlog/LogWriter.ts'
-import type { SessionDraft, SessionEvent } from '#app/schema/events.ts'
+import type { SessionDraft, SessionEvent, SessionEventOf } from '#app/schema/events.ts'
 import { parseEvents, streamOf } from '#app/session/SessionStore.ts'
 
 /** Why an owner must stop: an operator asked, another replica owns the turn now, or the log was lost. */
@@ -26,6 +26,8 @@ export class TurnLog {
   readonly #writer: LogWriter
   readonly #stop = new AbortController()
   readonly #unfollow: () => void
+  /** Who waits for something in `events`. */
+  readonly #waiting = new Set<() => void>()
   #buffering = false
   #onBuffering = Promise.withResolvers<void>()
 
@@ -83,8 +85,36 @@ export class TurnLog {
     else await Promise.race([durable, this.#onBuffering.promise])
   }
 
-  /** Records the last facts of the turn; resolves when they are durable. */
-  async finish(...drafts: SessionDraft[]): Promise<void> {
+  /** Resolves once `pick` finds something among the events, foreign ones included; rejects when `signal` aborts. */
+  async waitFor<T>(
+    pick: (events: readonly SessionEvent[]) => T | undefined,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const look = (): void => {
+      const found = pick(this.events)
+      if (found !== undefined) resolve(found)
+    }
+    const abort = (): void => reject(signal.reason as Error)
+    this.#waiting.add(look)
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    else look()
+    try {
+      return await promise
+    } finally {
+      this.#waiting.delete(look)
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** The log is away: what is said stands in this process only. */
+  get buffering(): boolean {
+    return this.#buffering
+  }
+
+  /** Records facts; resolves when they are durable. What changes a machine begins only then. */
+  async store(...drafts: SessionDraft[]): Promise<void> {
     this.#remember(drafts)
     await this.#writer.commit(drafts)
   }
@@ -105,11 +135,25 @@ export class TurnLog {
   #meet(events: SessionEvent[]): 'go on' | 'stop' {
     for (const event of events) {
       if (event.turn !== this.#options.turn) continue
+      if (event.kind === 'decision' || event.kind === 'answer') this.#learn(event)
       if (event.kind === 'cancelled') this.#stop.abort('cancelled' satisfies StopReason)
       if (event.kind === 'takeover' && event.to !== this.#options.replica)
         this.#stop.abort('replaced' satisfies StopReason)
     }
     return this.#stop.signal.aborted ? 'stop' : 'go on'
+  }
+
+  /** Others' words reach the owner twice, as a follower and when an append meets them: they count once. */
+  #learn(event: SessionEventOf<'decision'> | SessionEventOf<'answer'>): void {
+    const card = event.kind === 'decision' ? event.approval : event.question
+    const known = this.events.some(
+      (one) =>
+        (one.kind === 'decision' && one.approval === card) ||
+        (one.kind === 'answer' && one.question === card),
+    )
+    if (known) return
+    this.events.push(event)
+    for (const look of this.#waiting) look()
   }
 
   #setBuffering(buffering: boolean): void {

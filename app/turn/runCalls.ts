@@ -1,60 +1,62 @@
 import type { SessionDraft, SessionEventOf } from '#app/schema/events.ts'
-import type { ToolResult } from '#app/tool/Tool.ts'
-import { capOutput } from './capOutput.ts'
+import type { Verdict } from '#app/tool/Tool.ts'
+import type { Deadline } from './Deadline.ts'
+import { prepareCall, runCall, type CallEnd, type ReadyCall } from './runCall.ts'
 import type { TurnDeps, TurnTask } from './runTurn.ts'
 import type { TurnLog } from './TurnLog.ts'
 
 export interface CallsTask extends TurnTask {
-  calls: SessionEventOf<'tool'>[]
   turnLog: TurnLog
+  /** The operator who started the turn. */
+  operator: string
+  /** The session's target. */
+  target: string
+  /** Tools that the agent has. */
+  tools: readonly string[]
   /** Filled with each end as it is known, recorded or not. */
   known: Map<string, SessionDraft>
+  deadline: Deadline
   signal: AbortSignal
 }
 
+type Call = SessionEventOf<'tool'>
+
 /**
- * Runs all open calls at once and says each end as it comes. The calls are read-only: one that was left open
- * by a process that died is simply run again.
+ * Runs all open calls in their order and says each end as it comes: neighbours that only read run together, what
+ * changes something runs alone. After a crash calls that read run again; one that changes something and was
+ * started is never started again.
  */
-export async function runCalls(deps: TurnDeps, task: CallsTask): Promise<void> {
-  const { turn, turnLog, known, signal } = task
+export async function runCalls(deps: TurnDeps, task: CallsTask, calls: Call[]): Promise<void> {
   // One that breaks ends the others: nothing runs on after its turn.
   const broken = new AbortController()
-  const either = AbortSignal.any([signal, broken.signal])
-  const ends = task.calls.map(async (call) => {
+  const signal = AbortSignal.any([task.signal, broken.signal])
+  const inTurn: CallsTask = { ...task, signal }
+  const running: Promise<void>[] = []
+  const finish = async (ready: ReadyCall): Promise<void> => {
     try {
-      const result = await deps.tools.run(call.name, call.input, {
-        target: call.target ?? '',
-        signal: either,
-      })
-      const end = await endOf(deps, task, call.call, result)
-      known.set(call.call, { kind: 'tool_output', turn, call: call.call, ...end })
-      if (!either.aborted) turnLog.say({ kind: 'tool_output', turn, call: call.call, ...end })
+      say(inTurn, ready.call, await runCall(deps, inTurn, ready))
     } catch (error) {
       broken.abort(error)
     }
-  })
-  await Promise.all(ends)
-  either.throwIfAborted()
+  }
+  for (const call of calls) {
+    const ready = await prepareCall(deps, inTurn, call)
+    if (!readsOnly(ready)) await Promise.all(running.splice(0))
+    if (signal.aborted) break
+    const run = finish(ready)
+    if (readsOnly(ready)) running.push(run)
+    else await run
+  }
+  await Promise.all(running)
+  signal.throwIfAborted()
 }
 
-type End = Omit<SessionEventOf<'tool_output'>, 'kind' | 'id' | 'at' | 'turn' | 'call'>
+const readsOnly = ({ plan }: ReadyCall): boolean =>
+  'refused' in plan ||
+  (['read', 'deny'] satisfies Verdict['type'][] as string[]).includes(plan.prepared.verdict.type)
 
-async function endOf(deps: TurnDeps, task: CallsTask, call: string, result: ToolResult): Promise<End> {
-  const stdout = capOutput(result.stdout)
-  const stderr = capOutput(result.stderr || (result.failure ?? ''))
-  if (stdout.capped || stderr.capped) {
-    // Losing the whole output costs a page of it, not the turn.
-    await deps
-      .keepOutput(task.sessionId, call, `${result.stdout}${result.stderr}`)
-      .catch((err: unknown) => deps.logger.warn({ err, session: task.sessionId }, 'output was not kept'))
-  }
-  return {
-    exit_code: result.exitCode,
-    stdout: stdout.text,
-    stderr: stderr.text,
-    truncated: result.truncated || stdout.capped || stderr.capped,
-    duration_ms: result.durationMs,
-    ...(result.failedLeg === undefined ? {} : { failed_leg: result.failedLeg }),
-  }
+function say({ turn, turnLog, known, signal }: CallsTask, { call }: Call, end: CallEnd): void {
+  const draft: SessionDraft = { kind: 'tool_output', turn, call, ...end }
+  known.set(call, draft)
+  if (!signal.aborted) turnLog.say(draft)
 }

@@ -3,6 +3,9 @@ import type { SessionDraft } from '#app/schema/events.ts'
 import { coalesce } from './coalesce.ts'
 import type { TurnLog } from './TurnLog.ts'
 
+export type StepEnd = Extract<Part, { type: 'end' | 'failure' }>
+export type Usage = Omit<Extract<Part, { type: 'usage' }>, 'type'>
+
 /**
  * One step of the provider, written to the log as it comes: text coalesced and not awaited, calls recorded
  * together before any of them runs.
@@ -11,7 +14,8 @@ export async function runStep(
   provider: Provider,
   turnLog: TurnLog,
   request: StepRequest,
-): Promise<Extract<Part, { type: 'end' | 'failure' }>> {
+  onUsage: (usage: Usage) => void,
+): Promise<StepEnd> {
   const { turn } = request
   const calls: SessionDraft[] = []
   const text = coalesce((piece) => turnLog.say({ kind: 'text', turn, text: piece }))
@@ -31,18 +35,24 @@ export async function runStep(
           calls.push({ kind: type, turn, ...call })
           break
         }
-        case 'finding':
-        case 'notice':
         case 'usage': {
+          const { type, ...usage } = part
+          sayAfterText({ kind: type, turn, ...usage })
+          onUsage(usage)
+          break
+        }
+        case 'finding':
+        case 'notice': {
           const { type, ...fields } = part
           // The part's fields are the event's: Provider.ts takes them from the event's schema.
           sayAfterText({ kind: type, turn, ...fields } as SessionDraft)
           break
         }
         case 'end':
-        case 'failure':
           text.flush()
           if (calls.length > 0) await turnLog.record(...calls)
+          return part
+        case 'failure':
           return part
       }
     }

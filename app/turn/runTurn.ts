@@ -1,23 +1,50 @@
 import type { Logger } from '#app/logger.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
-import type { Provider } from '#app/provider/Provider.ts'
-import type { SessionDraft, SessionEvent } from '#app/schema/events.ts'
+import type { PooledProvider } from '#app/provider/ProviderPool.ts'
+import type { SessionDraft } from '#app/schema/events.ts'
 import { emptySession, evolve } from '#app/session/evolve.ts'
 import type { SessionStore } from '#app/session/SessionStore.ts'
 import type { Registry } from '#app/tool/registry.ts'
-import { closeTurn, closingOf, openCalls, type Closing } from './closeTurn.ts'
-import { runCalls } from './runCalls.ts'
-import { runStep } from './runStep.ts'
+import type { Budget } from './Budget.ts'
+import { closeTurn, closingOf, type Closing } from './closeTurn.ts'
+import { Deadline } from './Deadline.ts'
+import type { OutputCapture } from './OutputCapture.ts'
+import { runSteps } from './runSteps.ts'
 import { TurnLog } from './TurnLog.ts'
+
+/** An agent as a turn needs it. */
+export interface TurnAgent {
+  /** The model's instructions, the same for the whole session. */
+  system: string
+  /** Tools by name. */
+  tools: readonly string[]
+}
+
+/** A change to a machine that is about to begin, for the audit. */
+export interface Change extends TurnTask {
+  tool: string
+  action: string
+  target: string
+  /** Who started the turn. */
+  operator: string
+  approved?: { approval: string; by: string }
+}
 
 export interface TurnDeps {
   log: EventLog
   store: SessionStore
-  /** The provider for a model's name. */
-  providerOf: (model: string) => Provider
+  /** The provider for a session's choice of model, with all that it falls back to. */
+  providerOf: (model: string) => PooledProvider
+  agentOf: (name: string) => TurnAgent
+  /** What a model is asked for a preset. */
+  presetPrompt: (preset: string) => string | undefined
   tools: Registry
-  /** Keeps an output that its event capped. */
-  keepOutput: (sessionId: string, call: string, text: string) => Promise<void>
+  budget: Budget
+  /** Takes the output of one call; `onProgress` gets what came lately while it runs. */
+  capture: (sessionId: string, call: string, onProgress: (text: string) => void) => OutputCapture
+  /** A card was shown, decided or answered, or the turn has ended. */
+  onWaiting: (sessionId: string) => void
+  onChange: (change: Change) => void
   replica: string
   now: () => Date
   logger: Logger
@@ -28,7 +55,7 @@ export interface TurnTask {
   turn: string
 }
 
-const maxSteps = 40
+/** Working time: what an operator takes to decide does not count. */
 const maxTurnMs = 15 * 60_000
 
 /**
@@ -50,22 +77,24 @@ export async function runTurn(
   const turnLog = new TurnLog({ log, ...task, replica, events, position, now })
   onBegin(turnLog)
   const known = new Map<string, SessionDraft>()
-  const deadline = AbortSignal.timeout(maxTurnMs)
-  const signal = AbortSignal.any([turnLog.signal, deadline])
+  const deadline = new Deadline(maxTurnMs)
+  const signal = AbortSignal.any([turnLog.signal, deadline.signal])
   try {
     // Stopped before it was begun, or while its last owner was gone.
     if (activity.cancelledBy !== undefined) return await end('cancelled', '')
     logger.info('turn runs')
-    await runSteps(deps, task, turnLog, known, signal)
+    await runSteps({ ...deps, logger }, { ...task, turnLog, known, deadline, signal })
     logger.info('turn ended')
   } catch (error) {
     const reason = turnLog.stopReason
     if (reason === 'replaced') return logger.warn('turn was taken over by another replica: stopped here')
     if (reason === null) logger.error({ err: error }, 'turn failed')
-    const why = deadline.aborted ? 'The turn took longer than 15 minutes.' : sentenceOf(error)
+    const why = deadline.signal.aborted ? 'The turn took longer than 15 minutes.' : sentenceOf(error)
     await end(reason ?? 'failed', why)
   } finally {
+    deadline.stop()
     await turnLog.close()
+    deps.onWaiting(task.sessionId)
   }
 
   async function end(reason: 'cancelled' | 'failed', why: string): Promise<void> {
@@ -79,7 +108,7 @@ export async function runTurn(
         reason === 'cancelled' ? [] : [{ kind: 'error', turn: task.turn, error: why, code: 'turn_failed' }],
     }
     try {
-      await turnLog.finish(...closingOf(turnLog.events, closing))
+      await turnLog.store(...closingOf(turnLog.events, closing))
     } catch {
       // Others appended in between, which is how most stops come: the log as it stands now has the last word.
       await turnLog.close()
@@ -88,55 +117,6 @@ export async function runTurn(
       )
     }
   }
-}
-
-async function runSteps(
-  deps: TurnDeps,
-  task: TurnTask,
-  turnLog: TurnLog,
-  known: Map<string, SessionDraft>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { turn } = task
-  const begun = turnLog.events.find((event) => event.kind === 'user' && event.turn === turn)
-  const session = turnLog.events.findLast((event) => event.kind === 'session')
-  if (begun?.kind !== 'user' || session?.kind !== 'session')
-    throw new Error('The turn has no beginning in its log.')
-  const provider = deps.providerOf(session.model)
-  for (let step = 0; step < maxSteps; step++) {
-    signal.throwIfAborted()
-    const open = openCalls(turnLog.events, turn)
-    if (open.length > 0) {
-      await runCalls(deps, { ...task, calls: open, turnLog, known, signal })
-      continue
-    }
-    const end = await runStep(provider, turnLog, {
-      agent: session.agent,
-      target: session.target,
-      ...(begun.preset === undefined ? {} : { preset: begun.preset }),
-      prompt: begun.text,
-      events: turnLog.events,
-      turn,
-      signal,
-    })
-    if (end.type === 'failure') throw new Error(end.message)
-    if (end.reason === 'stop') {
-      const result = {
-        is_error: end.isError ?? false,
-        result: spokenText(turnLog.events, turn),
-        duration_ms: deps.now().getTime() - new Date(begun.at).getTime(),
-      }
-      await turnLog.finish({ kind: 'result', turn, ...result }, { kind: 'turn_end', turn, reason: 'done' })
-      return
-    }
-  }
-  throw new Error(`The turn did not end within ${maxSteps} steps.`)
-}
-
-function spokenText(events: SessionEvent[], turn: string): string {
-  return events
-    .flatMap((event) => (event.kind === 'text' && event.turn === turn ? [event.text] : []))
-    .join('')
 }
 
 function sentenceOf(error: unknown): string {
