@@ -98,6 +98,8 @@ const toolOutputEvent = event('tool_output', {
   failed_leg: legSchema.optional(),
   /** Policy, the operator or the turn's own rules held it back: nothing was run. `stderr` says why. */
   refused: z.boolean().optional(),
+  /** The machine or VM that it ran on. */
+  target: z.string().optional(),
   /** How long the whole output is, in UTF-8 bytes, where it was capped. */
   output_bytes: z.int().optional(),
 })

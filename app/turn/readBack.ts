@@ -16,24 +16,16 @@ export interface OwedRead {
 export function owedRead(events: readonly SessionEvent[]): OwedRead | null {
   let owed: OwedRead | null = null
   const changes = new Map<string, Extract<SessionEvent, { kind: 'started' }>>()
-  const targets = new Map<string, string>()
   for (const event of events) {
     if (event.kind === 'started') changes.set(event.call, event)
-    if (event.kind === 'tool') targets.set(event.call, placeOf(event))
     if (event.kind !== 'tool_output') continue
     const change = changes.get(event.call)
     if (change?.read_back === true) {
       const { call, action, target } = change
       owed = { call, action, target, unknown: event.exit_code === null }
-    } else if (change === undefined && event.exit_code !== null && owed !== null) {
-      if (targets.get(event.call) === owed.target) owed = null
+    } else if (change === undefined && event.exit_code !== null && event.target === owed?.target) {
+      owed = null
     }
   }
   return owed
-}
-
-/** The machine or VM that a call is about, as `Prepared.target` says it. */
-function placeOf({ input, target }: Extract<SessionEvent, { kind: 'tool' }>): string {
-  const named = input.vm ?? input.target ?? target
-  return typeof named === 'string' ? named : ''
 }

@@ -139,6 +139,7 @@ async function run(
     stderr: captured.stderr,
     truncated: result.truncated || captured.truncated,
     duration_ms: result.durationMs,
+    ...(prepared.target === '' ? {} : { target: prepared.target }),
     ...(captured.truncated ? { output_bytes: captured.bytes } : {}),
     ...(result.failedLeg === undefined ? {} : { failed_leg: result.failedLeg }),
   }
