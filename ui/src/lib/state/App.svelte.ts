@@ -1,11 +1,16 @@
-import type { PresetSummary, Session, Vm } from '#app/schema/api.ts'
+import type { PendingApproval, PresetSummary, ProviderSummary, Session, Vm } from '#app/schema/api.ts'
 import { createApi, type Api } from '#ui/api/Api.ts'
+import { createBoardApi } from '#ui/api/boardApi.ts'
+import type { RequestHooks } from '#ui/api/request.ts'
 import { VmControl } from '#ui/power/VmControl.svelte.ts'
+import { Board } from './Board.svelte.ts'
 import { Clock } from './Clock.svelte.ts'
 import { Connection } from './Connection.svelte.ts'
+import { ModelChoices } from './ModelChoices.svelte.ts'
 import { Remote } from './Remote.svelte.ts'
 import { recall, remember } from './storage.ts'
 import { Theme } from './Theme.svelte.ts'
+import { waitingIn, type Waiting } from './waiting.ts'
 
 const pollMs = 5_000
 /** With the sheet closed, nothing at stake and the line sound, VMs are read on every second poll. */
@@ -16,10 +21,15 @@ export class App {
   readonly connection = new Connection()
   readonly clock = new Clock()
   readonly theme = new Theme()
+  readonly models = new ModelChoices()
   readonly api: Api
   readonly vms: Remote<Vm[]>
   readonly presets: Remote<PresetSummary[]>
   readonly sessions: Remote<Session[]>
+  readonly providers: Remote<ProviderSummary[]>
+  readonly board: Board
+  /** Never remembered: what waited yesterday does not wait now. */
+  readonly #approvals: Remote<PendingApproval[]>
   // Never read by a template: a control is made once and is reactive itself.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #controls = new Map<string, VmControl>()
@@ -28,15 +38,36 @@ export class App {
   #opening: Promise<string | null> | null = null
 
   constructor() {
-    this.api = createApi({
+    const hooks: RequestHooks = {
       fetch: (input, init) => fetch(input, init),
       onReached: () => this.connection.reached(),
       onUnreached: () => this.connection.unreached(),
       onSignedOut: () => this.connection.signedOut(),
-    })
+    }
+    const api = createApi(hooks)
+    this.api = {
+      ...api,
+      // A prompt goes to the model that was chosen for its session.
+      prompt: (id, body, key) => api.prompt(id, { ...body, ...this.models.bodyOf(id) }, key),
+    }
+    const boardApi = createBoardApi(hooks)
     this.vms = new Remote(() => this.api.vms(), 'vms.1')
     this.presets = new Remote(() => this.api.presets(), 'presets.1')
     this.sessions = new Remote(() => this.api.sessions(), 'sessions.1')
+    this.providers = new Remote(() => boardApi.providers(), 'providers.1')
+    this.#approvals = new Remote(() => boardApi.approvals(), null)
+    this.board = new Board({
+      path: boardApi.boardPath,
+      fetch: hooks.fetch,
+      connection: this.connection,
+      sessions: this.sessions,
+      approvals: this.#approvals,
+    })
+  }
+
+  /** What waits for an operator, anywhere, as far as it was heard since this page was opened. */
+  get waiting(): Waiting[] {
+    return waitingIn(this.sessions.fresh ? (this.sessions.value ?? []) : [], this.#approvals.value ?? [])
   }
 
   /** The VM sheet lies over whatever screen is there. */
@@ -92,6 +123,7 @@ export class App {
     let polls = 0
     const read = (): void => {
       void this.vms.load()
+      void this.providers.load()
       if (this.presets.at === null || this.presets.failure !== null || polls === 0) void this.presets.load()
     }
     const poll = (): void => {
@@ -103,7 +135,12 @@ export class App {
     }
     read()
     const timer = setInterval(poll, pollMs)
-    const ends = [this.clock.start(), this.connection.start(), this.connection.onReturn(read)]
+    const ends = [
+      this.clock.start(),
+      this.connection.start(),
+      this.connection.onReturn(read),
+      this.board.start(),
+    ]
     return () => {
       clearInterval(timer)
       for (const end of ends) end()

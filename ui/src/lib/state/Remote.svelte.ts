@@ -7,17 +7,19 @@ import { recallValue, rememberValue } from './storage.ts'
  */
 export class Remote<T> {
   readonly #read: () => Promise<Answer<T>>
-  readonly #name: string
+  readonly #name: string | null
   #value = $state.raw<T | null>(null)
   #at = $state<number | null>(null)
   #failure = $state<string | null>(null)
+  #fresh = $state(false)
   #loading: Promise<void> | null = null
   #again = false
 
-  /** `name` is where it is remembered for the next start. */
-  constructor(read: () => Promise<Answer<T>>, name: string) {
+  /** `name` is where it is remembered for the next start; null: nowhere. */
+  constructor(read: () => Promise<Answer<T>>, name: string | null) {
     this.#read = read
     this.#name = name
+    if (name === null) return
     const known = recallValue<T>(name)
     if (known === null) return
     this.#value = known.value
@@ -34,6 +36,19 @@ export class Remote<T> {
 
   get failure(): string | null {
     return this.#failure
+  }
+
+  /** It was read since the page was opened, so it is not only remembered. */
+  get fresh(): boolean {
+    return this.#fresh
+  }
+
+  /** Changes what is known by what the server told since; a reading under way may not know of that yet. */
+  change(by: (value: T) => T): void {
+    if (this.#value === null) return
+    if (this.#loading !== null) this.#again = true
+    const value = by(this.#value)
+    if (value !== this.#value) this.#keep(value)
   }
 
   /** Reads it now. A call while a reading is under way is followed by one more: it may have come too late. */
@@ -57,8 +72,13 @@ export class Remote<T> {
       return
     }
     this.#failure = null
-    this.#value = answer.value
+    this.#fresh = true
+    this.#keep(answer.value)
+  }
+
+  #keep(value: T): void {
+    this.#value = value
     this.#at = Date.now()
-    rememberValue(this.#name, answer.value, this.#at)
+    if (this.#name !== null) rememberValue(this.#name, value, this.#at)
   }
 }

@@ -41,3 +41,33 @@ test('what was known is known at the next start', async () => {
   expect(new Remote(() => Promise.resolve(offline), 'test.1').value).toBeNull()
   vi.unstubAllGlobals()
 })
+
+test('a change shows at once; a reading that may not know of it is followed by one that does', async () => {
+  const readings: PromiseWithResolvers<Answer<string>>[] = []
+  const read = vi.fn(() => {
+    readings.push(Promise.withResolvers())
+    return readings.at(-1)?.promise ?? Promise.resolve(offline)
+  })
+  const remote = new Remote(read, null)
+  remote.change(() => 'not known yet')
+  expect(remote.value).toBeNull()
+  const first = remote.load()
+  readings[0]?.resolve(ok('a'))
+  await first
+  const second = remote.load()
+  remote.change((value) => `${value} changed`)
+  expect(remote.value).toBe('a changed')
+  readings[1]?.resolve(ok('a'))
+  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(3))
+  readings[2]?.resolve(ok('b'))
+  await second
+  expect(remote.value).toBe('b')
+})
+
+test('what is only remembered is not fresh', async () => {
+  const remote = new Remote(vi.fn().mockResolvedValueOnce(ok('a')).mockResolvedValue(offline), null)
+  expect(remote.fresh).toBe(false)
+  await remote.load()
+  await remote.load()
+  expect([remote.fresh, remote.failure]).toEqual([true, 'No answer.'])
+})

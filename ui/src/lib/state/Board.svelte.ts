@@ -1,0 +1,97 @@
+import type { BoardEvent, PendingApproval, Session } from '#app/schema/api.ts'
+import { Attachment, type Link } from '#ui/attach/Attachment.ts'
+import type { LogEvent } from '#ui/attach/readMessage.ts'
+import { withApproval, withoutDecided, withSession } from './boardFolds.ts'
+import type { Connection } from './Connection.svelte.ts'
+import type { Remote } from './Remote.svelte.ts'
+
+/** A browser has six connections for an origin: a tab that nobody sees leaves them to the others. */
+const hiddenLimitMs = 30_000
+
+export interface BoardOptions {
+  path: string
+  fetch: typeof fetch
+  connection: Pick<Connection, 'reached' | 'signedOut' | 'onReturn'>
+  sessions: Remote<Session[]>
+  approvals: Remote<PendingApproval[]>
+}
+
+/**
+ * Follows the board while the page is seen. What it tells changes the snapshots at once; they are read whenever the
+ * stream begins, for it tells nothing of what happened before.
+ */
+export class Board {
+  readonly #options: BoardOptions
+  #attachment: Attachment | null = null
+  #link = $state.raw<Link>({ state: 'connecting' })
+
+  constructor(options: BoardOptions) {
+    this.#options = options
+  }
+
+  get link(): Link {
+    return this.#link
+  }
+
+  /** Follows until the returned function is called. */
+  start(): () => void {
+    let pausing: ReturnType<typeof setTimeout> | undefined
+    const hide = (): void => {
+      clearTimeout(pausing)
+      if (document.visibilityState === 'hidden') pausing = setTimeout(() => this.#pause(), hiddenLimitMs)
+    }
+    const endReturns = this.#options.connection.onReturn(() => this.#attach())
+    document.addEventListener('visibilitychange', hide)
+    this.#attach()
+    return () => {
+      clearTimeout(pausing)
+      document.removeEventListener('visibilitychange', hide)
+      endReturns()
+      this.#pause()
+    }
+  }
+
+  /** Opens a fresh connection: the old one may be dead without knowing it. */
+  #attach(): void {
+    if (this.#attachment !== null) return this.#attachment.wake()
+    const { path, fetch, connection, sessions, approvals } = this.#options
+    const read = (): void => {
+      void sessions.load()
+      void approvals.load()
+    }
+    this.#attachment = new Attachment({
+      path,
+      from: 'head',
+      fetch,
+      onEvents: (events) => this.#take(events),
+      onReset: () => undefined,
+      onCaughtUp: read,
+      onLink: (link) => {
+        this.#link = link
+        if (link.state === 'ended' && link.why === 'signed_out') connection.signedOut()
+      },
+      onHeard: () => connection.reached(),
+    })
+    this.#attachment.start()
+  }
+
+  #pause(): void {
+    this.#attachment?.stop()
+    this.#attachment = null
+  }
+
+  #take(events: LogEvent[]): void {
+    const { sessions, approvals } = this.#options
+    for (const event of events) {
+      // The contract types the events of the board; `data` is typed by its kind, and others are not for us.
+      const { kind, data } = event as BoardEvent & LogEvent
+      if (kind === 'session_update') {
+        const session = data as Session
+        sessions.change((list) => withSession(list, session))
+        approvals.change((list) => withoutDecided(list, session))
+      } else if (kind === 'approval_pending') {
+        approvals.change((list) => withApproval(list, data as PendingApproval))
+      }
+    }
+  }
+}
