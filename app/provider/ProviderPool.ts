@@ -1,4 +1,5 @@
 import type { ProviderSummary } from '#app/schema/api.ts'
+import type { ModelSettings } from './ModelSettings.ts'
 import type { Provider } from './Provider.ts'
 
 /** All providers of this process, the runbook last. */
@@ -11,12 +12,16 @@ export interface ProviderPool {
   defaultChoice(): string
   /**
    * The chosen one, with all others behind it; with 'runbook', the runbook alone. A choice that is no longer
-   * configured counts as none.
+   * configured counts as none. What it gives follows `configure`: a running turn's next step knows the new entries.
    */
   providerOf(choice: string): PooledProvider
+  /** Takes these in place of what there was. An entry that did not change keeps its state. */
+  configure(settings: readonly ModelSettings[], runbook: Provider): void
 }
 
 export interface PooledProvider extends Provider {
-  /** The smallest of those that can be reached from here, in tokens. */
+  /** The smallest of those that can be reached from here, in tokens; Infinity for the runbook alone. */
   contextTokens: number
+  /** As this, but a `failure` where the runbook would take over: for questions that it cannot answer. */
+  modelsOnly: Provider
 }

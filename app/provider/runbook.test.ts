@@ -38,19 +38,25 @@ interface Turn {
   target?: string
   events?: SessionEvent[]
   vmOfTarget?: RunbookDeps['vmOfTarget']
+  models?: boolean
 }
 
 async function step(turn: Turn): Promise<Part[]> {
   const provider = runbookProvider({
     presets: [life, vm, thoughts],
     vmOfTarget: turn.vmOfTarget ?? (() => undefined),
+    models: () => turn.models ?? false,
   })
   const request = {
+    sessionId: 's1',
     agent: 'breakglass',
     target: turn.target ?? 'devvm',
     prompt: turn.prompt ?? '',
     events: turn.events ?? [],
     turn: 't1',
+    system: '',
+    messages: [],
+    tools: [],
     signal: new AbortController().signal,
     ...(turn.preset !== undefined && { preset: turn.preset }),
   }
@@ -186,6 +192,22 @@ test('a free prompt runs the preset that it fits, and says so', async () => {
   })
   const events = answered(logged(first))
   const second = await step({ prompt: 'is it alive?', events })
+  expect(texts(second)).toBe('Life finds no trouble on devvm.')
+})
+
+test('after a model has failed it says nothing of the configuration, and takes none of the model’s words for its own', async () => {
+  const prompt = 'is it alive?'
+  const taken: SessionDraft = {
+    kind: 'notice',
+    turn: 't1',
+    level: 'warn',
+    text: 'No model answers.',
+    again: true,
+  }
+  const before = [...logged([{ type: 'text', text: 'Let me see.' }]), toEvent(taken, 1)]
+  const first = await step({ prompt, models: true, events: before })
+  expect(texts(first)).toBe('No model answers here; this is what the preset Life finds.\n\n')
+  const second = await step({ prompt, models: true, events: answered(logged(first, before)) })
   expect(texts(second)).toBe('Life finds no trouble on devvm.')
 })
 

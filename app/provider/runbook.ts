@@ -13,6 +13,8 @@ export interface RunbookDeps {
   presets: Preset[]
   /** The VM that holds the target, else the default VM; undefined when none is configured. */
   vmOfTarget: (target: string) => RunbookVm | undefined
+  /** Whether models are configured; absent: none are. */
+  models?: () => boolean
 }
 
 /**
@@ -20,23 +22,19 @@ export interface RunbookDeps {
  * what they answered and yields `finding`s and the closing text. All it knows stands in the turn's events: a turn
  * that another process left in the middle goes on where it stands, and says nothing twice.
  */
-export function runbookProvider({ presets, vmOfTarget }: RunbookDeps): Provider {
+export function runbookProvider(deps: RunbookDeps): Provider {
   return {
     name: 'runbook',
     model: 'runbook',
     // The contract wants a stream; nothing here waits.
 
     async *step(request) {
-      yield* step(request, presets, vmOfTarget)
+      yield* step(request, deps)
     },
   }
 }
 
-function* step(
-  request: StepRequest,
-  presets: Preset[],
-  vmOfTarget: RunbookDeps['vmOfTarget'],
-): Generator<Part> {
+function* step(request: StepRequest, { presets, vmOfTarget, models }: RunbookDeps): Generator<Part> {
   const { target, turn } = request
   const events = request.events.filter((event) => event.turn === turn)
   const runnable = presets.filter(
@@ -47,15 +45,14 @@ function* step(
     request.preset === undefined
       ? matchPreset(request.prompt, runnable)
       : (runnable.find(({ id }) => id === request.preset) ?? null)
+  const alone = models?.() === true ? 'No model answers here' : 'No model is configured'
   if (preset === null) {
-    yield* say(offer(request, runnable), events)
+    yield* say(offer(request, runnable, alone), events)
     yield { type: 'end', reason: 'stop' }
     return
   }
   const intro =
-    request.preset === undefined
-      ? `No model is configured; this is what the preset ${preset.label} finds.\n\n`
-      : ''
+    request.preset === undefined ? `${alone}; this is what the preset ${preset.label} finds.\n\n` : ''
   const vm = vmOfTarget(target)
   const plan = planProbes(preset, turn, target, vm)
   const asked = new Set(events.flatMap((event) => (event.kind === 'tool' ? [event.call] : [])))
@@ -78,9 +75,12 @@ function* step(
   yield { type: 'end', reason: 'stop', ...(checked ? {} : { isError: true }) }
 }
 
-/** Yields what is not said yet of the turn's whole text. */
+/** Yields what is not said yet of the whole text. What a model said before the runbook took over is not its own. */
 function* say(text: string, events: SessionEvent[]): Generator<Part> {
-  const said = events.flatMap((event) => (event.kind === 'text' ? [event.text] : [])).join('')
+  const own = events.slice(
+    events.findLastIndex((event) => event.kind === 'notice' && event.again === true) + 1,
+  )
+  const said = own.flatMap((event) => (event.kind === 'text' ? [event.text] : [])).join('')
   const rest = text.startsWith(said) ? text.slice(said.length) : text
   if (rest !== '') yield { type: 'text', text: rest }
 }
@@ -92,10 +92,10 @@ function outputsOf(events: SessionEvent[]): Map<string, ProbeOutput> {
 }
 
 /** The answer to a prompt that no preset fits: what there is. */
-function offer({ preset, target }: StepRequest, runnable: Preset[]): string {
+function offer({ preset, target }: StepRequest, runnable: Preset[], alone: string): string {
   const why =
     preset === undefined
-      ? 'No model is configured, and no preset fits these words.'
+      ? `${alone}, and no preset fits these words.`
       : `The preset ${preset} has nothing that can be run without a model.`
   if (runnable.length === 0) return `${why} No preset can be run${target === '' ? '' : ` on ${target}`}.`
   const list = runnable.map(({ label, description }) => `${label}: ${description}`)
