@@ -1,4 +1,12 @@
-import type { Operation, PowerResult, PresetSummary, Session, Verb, Vm } from '#app/schema/api.ts'
+import type {
+  ApprovalDecision,
+  Operation,
+  PowerResult,
+  PresetSummary,
+  Session,
+  Verb,
+  Vm,
+} from '#app/schema/api.ts'
 import { request, type Answer, type RequestHooks } from './request.ts'
 
 /** Above the server's own worst case (a cycle may take 300 s), so that the server's word comes first. */
@@ -50,6 +58,20 @@ export function createApi(hooks: RequestHooks) {
       request<{ cancelled: boolean }>(hooks, `/api/session/${inPath(id)}/cancel`, {
         method: 'POST',
         body: {},
+      }),
+
+    /** The first decision holds; the same one again by the same operator is answered like the first. */
+    decide: (id: string, approval: string, decision: ApprovalDecision, reason?: string) =>
+      request<{ decision: ApprovalDecision; by: string }>(
+        hooks,
+        `/api/session/${inPath(id)}/approvals/${inPath(approval)}`,
+        { method: 'POST', body: { decision, ...(reason === undefined ? {} : { reason }) } },
+      ),
+
+    answer: (id: string, question: string, text: string) =>
+      request<{ text: string; by: string }>(hooks, `/api/session/${inPath(id)}/answers/${inPath(question)}`, {
+        method: 'POST',
+        body: { text },
       }),
 
     vms: (signal?: AbortSignal) => request<Vm[]>(hooks, '/api/vms', signal === undefined ? {} : { signal }),

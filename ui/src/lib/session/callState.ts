@@ -1,28 +1,62 @@
-import { duration } from '#ui/text/duration.ts'
+import { clock, duration } from '#ui/text/duration.ts'
 import { legWord } from '#ui/text/legWord.ts'
 import type { ToolCall } from './transcript.ts'
 
-export type CallState = 'running' | 'answered' | 'failed'
+export type CallState = 'waiting' | 'running' | 'answered' | 'failed' | 'refused' | 'unknown'
 
-/** `answered` also where the exit code is not 0: the command ran and said something. */
-export function callState(call: ToolCall): CallState {
-  if (call.output === null) return 'running'
-  return call.output.failedLeg === undefined && call.output.exitCode !== null ? 'answered' : 'failed'
+/**
+ * `answered` also where the exit code is not 0: the command ran and said something. `unknown`: it went out, and
+ * whether it did its work was never heard.
+ */
+export function callState({ state, change, output }: ToolCall): CallState {
+  if (output === null) return state === 'ended' ? (change === null ? 'failed' : 'unknown') : state
+  if (output.refused) return 'refused'
+  if (output.failedLeg === undefined && output.exitCode !== null) return 'answered'
+  return change !== null && output.exitCode === null ? 'unknown' : 'failed'
 }
 
-/** The end of a call in a few characters: exit code and time, or the leg that failed. */
-export function callEnd(call: ToolCall): string {
+/** The end of a call in a few characters: exit code and time, or the leg that failed, or how long it runs. */
+export function callEnd(call: ToolCall, now: number | null = null): string {
   const { output } = call
-  if (output === null) return 'running'
-  const end = output.failedLeg === undefined ? (output.exitCode ?? 'no exit code') : legWord(output.failedLeg)
-  return `${end} · ${duration(output.durationMs)}`
+  const state = callState(call)
+  if (output === null) {
+    if (state === 'waiting') return 'waits for you'
+    if (state !== 'running') return state === 'unknown' ? 'outcome unknown' : 'did not end'
+    return now === null ? 'running' : `running ${clock(now - new Date(call.startedAt).getTime())}`
+  }
+  if (state === 'refused') return 'refused'
+  return `${endWord(state, output)} · ${duration(output.durationMs)}`
+}
+
+function endWord(state: CallState, { exitCode, failedLeg }: NonNullable<ToolCall['output']>): string {
+  if (state === 'unknown')
+    return failedLeg === undefined ? 'outcome unknown' : `${legWord(failedLeg)}, outcome unknown`
+  if (failedLeg !== undefined) return legWord(failedLeg)
+  if (exitCode === null) return 'no exit code'
+  return exitCode === 0 ? '0' : `exit ${exitCode}`
 }
 
 /** What a fold of calls hides: "4 more, all answered", "4 more, 1 failed, 2 running". */
 export function hiddenCalls(calls: ToolCall[]): string {
-  const count = (state: CallState): number => calls.filter((call) => callState(call) === state).length
-  const failed = count('failed')
-  const running = count('running')
-  const parts = [...(failed > 0 ? [`${failed} failed`] : []), ...(running > 0 ? [`${running} running`] : [])]
-  return `${calls.length} more, ${parts.length > 0 ? parts.join(', ') : 'all answered'}`
+  const states = calls.map(callState)
+  const told = (['failed', 'refused', 'running'] as const).flatMap((state) => {
+    const count = states.filter((one) => one === state).length
+    return count > 0 ? [`${count} ${state}`] : []
+  })
+  return `${calls.length} more, ${told.length > 0 ? told.join(', ') : 'all answered'}`
+}
+
+/**
+ * What of a run of calls is shown before it is unfolded: the first two, what changes something or waits for the
+ * operator, and the last one while it runs.
+ */
+export function foldCalls(calls: ToolCall[]): { shown: ToolCall[]; folded: ToolCall[] } {
+  const stays = (call: ToolCall, at: number): boolean =>
+    at < 2 ||
+    call.change !== null ||
+    call.state === 'waiting' ||
+    (call.state === 'running' && at === calls.length - 1)
+  const folded = calls.filter((call, at) => !stays(call, at))
+  // A fold that hides a single chip would save nothing.
+  return folded.length < 2 ? { shown: calls, folded: [] } : { shown: calls.filter(stays), folded }
 }

@@ -38,6 +38,11 @@ const texts: [string, string][] = [
   ['ink', 'info-wash'],
   ['on-fill', 'crit-fill'],
   ['on-fill', 'crit-fill-held'],
+  ['on-fill', 'ok-fill'],
+  ['on-fill', 'ok-fill-held'],
+  ['ink-2', 'warn-wash'],
+  ['crit', 'warn-wash'],
+  ['ok', 'warn-wash'],
 ]
 
 for (const scheme of ['dark', 'light'] as const) {
