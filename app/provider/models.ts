@@ -1,0 +1,32 @@
+import type { ModelSettings } from './ModelSettings.ts'
+
+export interface KindDefaults {
+  model: string
+  /** The kind's own address. */
+  baseUrl: string
+  contextTokens: number
+  maxOutputTokens: number
+  /**
+   * How long nothing at all may come, from the request on and between two pieces. Anthropic sends pings while a
+   * model thinks; Chat Completions has none, and a local server reads a long prompt without a word.
+   */
+  silenceMs: number
+}
+
+/** What an entry under `providers:` need not say. */
+export const kindDefaults: Record<ModelSettings['kind'], KindDefaults> = {
+  anthropic: {
+    model: 'claude-sonnet-5-5',
+    baseUrl: 'https://api.anthropic.com',
+    contextTokens: 200_000,
+    maxOutputTokens: 8192,
+    silenceMs: 60_000,
+  },
+  openai: {
+    model: 'gpt-5.5',
+    baseUrl: 'https://api.openai.com/v1',
+    contextTokens: 128_000,
+    maxOutputTokens: 8192,
+    silenceMs: 120_000,
+  },
+}
