@@ -16,6 +16,7 @@ export type SearchKnowledgeInput = z.infer<typeof parameters>
 
 const sectionChars = 4000
 const totalChars = 16_000
+const maxMissing = 5
 
 export interface SearchKnowledgeDeps {
   /** Folders with notes in Markdown. */
@@ -56,7 +57,9 @@ function show(query: string, { hits, matching, of, missing }: Hits): string {
     matching === 0
       ? `No section of ${of} has words of ${words}.`
       : `${matching} of ${of} sections have words of ${words}; the best ${hits.length}:`
-  const parts = [[head, ...missing].join('\n')]
+  const more = missing.length - maxMissing
+  const notes = [...missing.slice(0, maxMissing), ...(more > 0 ? [`${more} more are left out.`] : [])]
+  const parts = [[head, ...notes].join('\n')]
   let room = totalChars
   for (const { note, line, headings, text } of hits) {
     const shown = text.slice(0, Math.min(sectionChars, room)).toWellFormed()

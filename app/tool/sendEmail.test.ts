@@ -124,6 +124,13 @@ it.each([
   )
 })
 
+it('is told to a model without patterns, which local servers may not know', () => {
+  const tool = sendEmailTool({ mail: configured({ port: 1, user: 'u' }) })
+  const [spec] = createRegistry(tool ? [tool] : []).specs(['send_email'])
+  expect(JSON.stringify(spec)).toContain('"subject"')
+  expect(JSON.stringify(spec)).not.toContain('"pattern"')
+})
+
 it('says nothing, and no password, to a server without STARTTLS', async () => {
   const server = await started({ plain: true })
   const result = await send(await prepare({ mail: configured(server), password: server.password }))

@@ -10,14 +10,26 @@ const hidden = String.raw`\u200E\u200F\u202A-\u202E\u2028\u2029\u2066-\u2069`
 const oneLine = new RegExp(`^[^\\p{Cc}${hidden}]*$`, 'u')
 const lines = new RegExp(`^(?:[^\\p{Cc}${hidden}]|[\\n\\t])*$`, 'u')
 
+const address = z.email().max(254)
+
+// Checks rather than patterns: local servers turn the patterns of a schema into grammars, and few know all of these.
 const parameters = z.object({
-  to: z.array(z.email().max(254)).min(1).max(5).describe('Addresses, without names.'),
-  subject: z.string().trim().min(1).max(200).regex(oneLine, 'one line without control characters'),
+  to: z
+    .array(z.string().refine((one) => address.safeParse(one).success, 'an e-mail address'))
+    .min(1)
+    .max(5)
+    .describe('Addresses, without names.'),
+  subject: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .refine((text) => oneLine.test(text), 'one line without control characters'),
   body: z
     .string()
     .min(1)
     .max(20_000)
-    .regex(lines, 'text without control characters')
+    .refine((text) => lines.test(text), 'text without control characters')
     .describe('Plain text: what is wrong, the evidence, what was done, what is left.'),
 })
 export type SendEmailInput = z.infer<typeof parameters>

@@ -4,8 +4,8 @@ import { whyFailed } from '#app/config/fileAccess.ts'
 
 const maxFiles = 2000
 const maxFileBytes = 1024 * 1024
-/** All notes together: they are indexed in memory. */
-const maxBytes = 32 * 1024 * 1024
+/** All notes together: their index takes twenty times as much memory. */
+const maxBytes = 8 * 1024 * 1024
 const maxEntries = 20_000
 
 export interface Note {
@@ -33,10 +33,11 @@ export async function listNotes(folders: string[]): Promise<Notes> {
   const seen = new Set<string>()
   let bytes = 0
   let entries = 0
+  let tooMany = false
 
   const visit = async (root: string, path: string, name: string): Promise<void> => {
     entries += 1
-    if (entries > maxEntries || notes.length >= maxFiles) return
+    if (entries > maxEntries) return
     const real = await realpath(path).catch(() => undefined)
     if (real === undefined || seen.has(real) || !isWithin(root, real)) return
     seen.add(real)
@@ -47,10 +48,16 @@ export async function listNotes(folders: string[]): Promise<Notes> {
         await visit(root, join(real, one), `${name}/${one}`)
     }
     if (!found?.isFile() || !/\.(md|markdown)$/i.test(name)) return
-    if (found.size > maxFileBytes || bytes + found.size > maxBytes) {
-      missing.push(
-        `${name} is left out: ${found.size > maxFileBytes ? 'it is larger than 1 MiB' : 'all notes together are larger than 32 MiB'}.`,
-      )
+    const tooLarge =
+      found.size > maxFileBytes
+        ? 'it is larger than 1 MiB'
+        : bytes + found.size > maxBytes && 'all notes together are larger than 8 MiB'
+    if (tooLarge) {
+      missing.push(`${name} is left out: ${tooLarge}.`)
+      return
+    }
+    if (notes.length >= maxFiles) {
+      tooMany = true
       return
     }
     bytes += found.size
@@ -66,7 +73,7 @@ export async function listNotes(folders: string[]): Promise<Notes> {
       missing.push(`The folder ${folder} ${whyFailed(error)}.`)
     }
   }
-  if (entries > maxEntries || notes.length >= maxFiles)
+  if (entries > maxEntries || tooMany)
     missing.push(`Only the first ${notes.length} files are searched: there are too many.`)
   return { notes, missing }
 }
