@@ -34,6 +34,13 @@ interface Entry {
   text: string
 }
 
+/** Words that stand everywhere: in a heading they would outweigh what is asked for. */
+const common = new Set(
+  'a an and are as at be but by can do does for from has have how i if in is it its my no not of on or so that the then there this to was what when which who why will with'.split(
+    ' ',
+  ),
+)
+
 /** The notes of some folders, by the words in their sections. Made at the first search, and anew when a file changed. */
 export class KnowledgeIndex {
   readonly #folders: () => string[]
@@ -71,6 +78,10 @@ async function build(notes: Note[]): Promise<Omit<Built, 'version'>> {
     sections.push(...splitSections(text).map((section) => ({ ...section, note: name })))
   }
   const index = new MiniSearch<Entry>({
+    processTerm: (term) => {
+      const word = term.toLowerCase()
+      return common.has(word) ? null : word
+    },
     fields: ['heading', 'above', 'note', 'text'],
     searchOptions: {
       boost: { heading: 4, above: 2, note: 2 },
