@@ -26,7 +26,9 @@ export function watchSilence(limitMs: number, outer: AbortSignal): SilenceWatch 
     abort()
   }
   const timer = setTimeout(onSilence, limitMs)
-  const heard = (): void => void timer.refresh()
+  const heard = (): void => {
+    if (!controller.signal.aborted) timer.refresh()
+  }
   outer.addEventListener('abort', abort, { once: true })
   if (outer.aborted) abort()
   return {

@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { anthropicProvider } from '#app/provider/anthropic.ts'
-import type { ModelSettings } from '#app/provider/ModelSettings.ts'
-import { openaiProvider } from '#app/provider/openai.ts'
-import type { Message, Part, StepRequest, ToolSpec } from '#app/provider/Provider.ts'
+import type { Part, StepRequest } from '#app/provider/Provider.ts'
+import { callsOf, collectStep, makeProvider, stepRequest, wordsOf } from '../fakes/collectStep.ts'
 import {
   modelServer,
   sayCalls,
@@ -20,57 +18,17 @@ beforeEach(async () => {
 afterEach(() => server.stop())
 
 const kinds: Kind[] = ['anthropic', 'openai']
-const shell: ToolSpec = {
-  name: 'shell',
-  description: 'Runs one command.',
-  parameters: { type: 'object', properties: { command: { type: 'string' } }, required: ['command'] },
-}
-const power: ToolSpec = { name: 'power', description: 'Power verbs.', parameters: { type: 'object' } }
+const step = (kind: Kind, over?: Partial<StepRequest>, settings?: Parameters<typeof makeProvider>[2]) =>
+  collectStep(makeProvider(server, kind, settings), over)
 
-function provider(kind: Kind, { silenceMs, ...over }: Partial<ModelSettings> & { silenceMs?: number } = {}) {
-  const make = kind === 'anthropic' ? anthropicProvider : openaiProvider
-  return make(server.settings(kind, over), silenceMs === undefined ? {} : { silenceMs })
-}
-
-function ask(over: Partial<StepRequest> = {}): StepRequest {
-  return {
-    sessionId: 's1',
-    turn: 't1',
-    agent: 'breakglass',
-    target: 'devvm',
-    prompt: 'What is wrong?',
-    events: [],
-    system: 'You repair machines.',
-    messages: [{ role: 'user', text: 'What is wrong?' }],
-    tools: [shell, power],
-    signal: new AbortController().signal,
-    ...over,
-  }
-}
-
-async function step(
-  kind: Kind,
-  over: Partial<StepRequest> = {},
-  settings: Parameters<typeof provider>[1] = {},
-): Promise<Part[]> {
-  const parts: Part[] = []
-  for await (const part of provider(kind, settings).step(ask(over))) parts.push(part)
-  const ends = parts.filter(({ type }) => type === 'end' || type === 'failure')
-  expect(ends, 'exactly one end or failure, at the end').toEqual(parts.slice(-1))
-  return parts
-}
-
-const words = (parts: Part[]) => parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
-const called = (parts: Part[]) => parts.filter((part) => part.type === 'tool')
 const notices = (parts: Part[]) => parts.flatMap((part) => (part.type === 'notice' ? [part.text] : []))
-const lastBody = () => server.requests().at(-1)?.body
 const usage = { input_tokens: 1000, output_tokens: 20, prompt_tokens: 1000, completion_tokens: 20 }
 
 describe.each(kinds)('%s', (kind) => {
   test('text comes in pieces, then what it cost, then the end', async () => {
     server.say({ response: { content: 'The disk is full.', usage }, chunkSize: 4 })
     const parts = await step(kind, {}, { price: { input: 3, output: 15, cached: 0.3 } })
-    expect(words(parts)).toBe('The disk is full.')
+    expect(wordsOf(parts)).toBe('The disk is full.')
     expect(parts.filter(({ type }) => type === 'text').length).toBeGreaterThan(3)
     expect(parts.slice(-2)).toEqual([
       {
@@ -96,66 +54,11 @@ describe.each(kinds)('%s', (kind) => {
     const second = { name: 'power', input: { verb: 'status', vm: 'dev' } }
     server.say(sayCalls([first, second], { content: 'I look.', chunkSize: 3 }))
     const parts = await step(kind)
-    expect(words(parts)).toBe('I look.')
-    expect(called(parts)).toMatchObject([first, second])
-    expect(new Set(called(parts).map(({ call }) => call)).size).toBe(2)
-    for (const { call } of called(parts)) expect(call).toMatch(/^[A-Za-z0-9]{9}$/)
+    expect(wordsOf(parts)).toBe('I look.')
+    expect(callsOf(parts)).toMatchObject([first, second])
+    expect(new Set(callsOf(parts).map(({ call }) => call)).size).toBe(2)
+    for (const { call } of callsOf(parts)) expect(call).toMatch(/^[A-Za-z0-9]{9}$/)
     expect(parts.at(-1)).toEqual({ type: 'end', reason: 'tools' })
-  })
-
-  test('a conversation over several steps reaches the server well formed', async () => {
-    server.say(
-      sayCalls([
-        { name: 'shell', input: { command: 'df' } },
-        { name: 'shell', input: { command: 'free' } },
-      ]),
-      sayCalls([{ name: 'power', input: { verb: 'status' } }], { content: 'One more.' }),
-      sayText('All is well.'),
-    )
-    const messages: Message[] = [{ role: 'user', text: 'What is wrong?' }]
-    for (let round = 0; round < 3; round++) {
-      const parts = await step(kind, { messages })
-      const calls = called(parts).map(({ call, name, input }) => ({ call, name, input }))
-      messages.push({ role: 'assistant', text: words(parts), calls })
-      for (const { call, name } of calls) {
-        messages.push({ role: 'tool', call, name, text: `end of ${name}`, isError: name === 'power' })
-      }
-    }
-    messages.push({ role: 'user', text: 'Thank you.' })
-    server.say(sayText('At your service.'))
-    await step(kind, { messages })
-    const sent = lastBody().messages
-    if (kind === 'anthropic') expectAnthropicRoles(sent)
-    else expectOpenAiRoles(sent)
-    expect(JSON.stringify(sent)).toContain('end of power')
-  })
-
-  test('a runbook’s call, and a tool that no server would name so, can be told of', async () => {
-    server.say(sayText('I see.'))
-    await step(kind, {
-      messages: [
-        { role: 'user', text: 'Look.' },
-        { role: 'assistant', text: '', calls: [{ call: 't1.uptime', name: 'sh ell!', input: {} }] },
-        { role: 'tool', call: 't1.uptime', name: 'sh ell!', text: '', isError: false },
-      ],
-    })
-    const sent = JSON.stringify(lastBody().messages)
-    expect(sent).not.toContain('t1.uptime')
-    expect(sent).toContain('sh_ell_')
-  })
-
-  test('a model that must conclude is given no tools to use', async () => {
-    server.say(sayText('So it is.'))
-    await step(kind, {
-      tools: [],
-      messages: [
-        { role: 'user', text: 'Look.' },
-        { role: 'assistant', text: '', calls: [{ call: 'abcdefghi', name: 'shell', input: {} }] },
-        { role: 'tool', call: 'abcdefghi', name: 'shell', text: 'ok', isError: false },
-      ],
-    })
-    if (kind === 'anthropic') expect(lastBody()).toMatchObject({ tool_choice: { type: 'none' }, tools: [{}] })
-    else expect(lastBody()).not.toHaveProperty('tools')
   })
 
   const failures: [string, Said, Partial<Part>, RegExp][] = [
@@ -252,7 +155,7 @@ describe.each(kinds)('%s', (kind) => {
   test.each(broken)('an answer %s', async (_, said, failure) => {
     server.say(said)
     const parts = await step(kind)
-    expect(sentence.startsWith(words(parts))).toBe(true)
+    expect(sentence.startsWith(wordsOf(parts))).toBe(true)
     expect(parts.at(-1)).toMatchObject({ type: 'failure', kind: failure })
   })
 
@@ -267,8 +170,8 @@ describe.each(kinds)('%s', (kind) => {
       ),
     )
     const parts = await step(kind)
-    expect(words(parts)).toBe('I clean up.')
-    expect(called(parts)).toEqual([])
+    expect(wordsOf(parts)).toBe('I clean up.')
+    expect(callsOf(parts)).toEqual([])
     expect(parts.at(-1)).toMatchObject({ type: 'failure', kind: 'network' })
   })
 
@@ -278,7 +181,7 @@ describe.each(kinds)('%s', (kind) => {
   ])('a server that falls silent %s is given up', async (_, said, told) => {
     server.say(said)
     const parts = await step(kind, {}, { silenceMs: 300 })
-    expect(told.startsWith(words(parts))).toBe(true)
+    expect(told.startsWith(wordsOf(parts))).toBe(true)
     expect(parts.at(-1)).toMatchObject({
       type: 'failure',
       kind: 'network',
@@ -289,13 +192,13 @@ describe.each(kinds)('%s', (kind) => {
 
   test('slow tokens are no silence', async () => {
     server.say(sayText('0123456789', { chunkSize: 1, latency: 60 }))
-    expect(words(await step(kind, {}, { silenceMs: 400 }))).toBe('0123456789')
+    expect(wordsOf(await step(kind, {}, { silenceMs: 400 }))).toBe('0123456789')
   })
 
   test('a reader who takes its time is no silence', async () => {
     server.say(sayText(sentence, { chunkSize: 6 }))
     const parts: Part[] = []
-    for await (const part of provider(kind, { silenceMs: 100 }).step(ask())) {
+    for await (const part of makeProvider(server, kind, { silenceMs: 100 }).step(stepRequest())) {
       parts.push(part)
       if (parts.length === 2) await new Promise((resolve) => setTimeout(resolve, 250))
     }
@@ -329,7 +232,7 @@ describe.each(kinds)('%s', (kind) => {
   test('a turn that stops reading ends the request', async () => {
     server.say(sayText(sentence, { chunkSize: 6, wire: { holdAfter: 'lesy' } }))
     const gone = server.abandoned(1)
-    for await (const part of provider(kind).step(ask())) if (part.type === 'text') break
+    for await (const part of makeProvider(server, kind).step(stepRequest())) if (part.type === 'text') break
     await gone
   })
 
@@ -352,34 +255,13 @@ describe.each(kinds)('%s', (kind) => {
     const finishReason = kind === 'anthropic' ? 'refusal' : 'content_filter'
     server.say({ response: { toolCalls: [{ name: 'shell', arguments: '{}' }], finishReason } })
     const parts = await step(kind)
-    expect(called(parts)).toEqual([])
+    expect(callsOf(parts)).toEqual([])
     expect(notices(parts).join()).toContain('refused to answer')
     expect(parts.at(-1)).toEqual({ type: 'end', reason: 'stop', isError: true })
   })
 
   test('thinking is not told', async () => {
     server.say({ response: { content: 'Yes.', reasoning: 'Let me think about it.' } })
-    expect(words(await step(kind))).toBe('Yes.')
+    expect(wordsOf(await step(kind))).toBe('Yes.')
   })
 })
-
-/** Roles alternate; each call is answered in the very next message, results before words. */
-function expectAnthropicRoles(
-  sent: { role: string; content: { type: string; id?: string; tool_use_id?: string }[] }[],
-) {
-  for (const [index, { role, content }] of sent.entries()) {
-    expect(role).toBe(index % 2 === 0 ? 'user' : 'assistant')
-    const asked = content.flatMap(({ type, id }) => (type === 'tool_use' ? [id] : []))
-    const answered = sent[index + 1]?.content.slice(0, asked.length).map((block) => block.tool_use_id)
-    if (asked.length > 0) expect(answered).toEqual(asked)
-  }
-}
-
-function expectOpenAiRoles(sent: { role: string; tool_calls?: { id: string }[]; tool_call_id?: string }[]) {
-  expect(sent[0]?.role).toBe('system')
-  for (const [index, { tool_calls: asked = [] }] of sent.entries()) {
-    const answers = sent.slice(index + 1, index + 1 + asked.length)
-    expect(answers.map(({ tool_call_id }) => tool_call_id)).toEqual(asked.map(({ id }) => id))
-  }
-  expect(sent.filter(({ role }) => role === 'tool')).toHaveLength(3)
-}
