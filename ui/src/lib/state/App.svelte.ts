@@ -1,16 +1,15 @@
-import type { PendingApproval, PresetSummary, ProviderSummary, Session, Vm } from '#app/schema/api.ts'
+import type { PresetSummary, ProviderSummary, Session, Vm } from '#app/schema/api.ts'
 import { createApi, type Api } from '#ui/api/Api.ts'
-import { createBoardApi } from '#ui/api/boardApi.ts'
-import type { RequestHooks } from '#ui/api/request.ts'
+import { request, type RequestHooks } from '#ui/api/request.ts'
 import { VmControl } from '#ui/power/VmControl.svelte.ts'
-import { Board } from './Board.svelte.ts'
+import type { Board } from './Board.svelte.ts'
 import { Clock } from './Clock.svelte.ts'
 import { Connection } from './Connection.svelte.ts'
 import { ModelChoices } from './ModelChoices.svelte.ts'
 import { Remote } from './Remote.svelte.ts'
 import { recall, remember } from './storage.ts'
 import { Theme } from './Theme.svelte.ts'
-import { waitingIn, type Waiting } from './waiting.ts'
+import type { Waiting } from './waiting.ts'
 
 const pollMs = 5_000
 /** With the sheet closed, nothing at stake and the line sound, VMs are read on every second poll. */
@@ -27,47 +26,54 @@ export class App {
   readonly presets: Remote<PresetSummary[]>
   readonly sessions: Remote<Session[]>
   readonly providers: Remote<ProviderSummary[]>
-  readonly board: Board
-  /** Never remembered: what waited yesterday does not wait now. */
-  readonly #approvals: Remote<PendingApproval[]>
   // Never read by a template: a control is made once and is reactive itself.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #controls = new Map<string, VmControl>()
+  readonly #hooks: RequestHooks
+  #later = $state.raw<typeof import('./later.ts') | null>(null)
+  #board = $state.raw<Board | null>(null)
   #sheetOpen = $state(false)
   #notice = $state<string | null>(null)
   #opening: Promise<string | null> | null = null
 
   constructor() {
-    const hooks: RequestHooks = {
+    this.#hooks = {
       fetch: (input, init) => fetch(input, init),
       onReached: () => this.connection.reached(),
       onUnreached: () => this.connection.unreached(),
       onSignedOut: () => this.connection.signedOut(),
     }
-    const api = createApi(hooks)
+    const api = createApi(this.#hooks)
     this.api = {
       ...api,
       // A prompt goes to the model that was chosen for its session.
       prompt: (id, body, key) => api.prompt(id, { ...body, ...this.models.bodyOf(id) }, key),
     }
-    const boardApi = createBoardApi(hooks)
     this.vms = new Remote(() => this.api.vms(), 'vms.1')
     this.presets = new Remote(() => this.api.presets(), 'presets.1')
     this.sessions = new Remote(() => this.api.sessions(), 'sessions.1')
-    this.providers = new Remote(() => boardApi.providers(), 'providers.1')
-    this.#approvals = new Remote(() => boardApi.approvals(), null)
-    this.board = new Board({
-      path: boardApi.boardPath,
-      fetch: hooks.fetch,
-      connection: this.connection,
-      sessions: this.sessions,
-      approvals: this.#approvals,
-    })
+    this.providers = new Remote(() => request(this.#hooks, '/api/providers'), 'providers.1')
   }
 
-  /** What waits for an operator, anywhere, as far as it was heard since this page was opened. */
+  /** The script behind the first screen; null until it is loaded. */
+  get later(): typeof import('./later.ts') | null {
+    return this.#later
+  }
+
+  /** Null until it is followed. */
+  get board(): Board | null {
+    return this.#board
+  }
+
+  /** What waits for an operator, anywhere. */
   get waiting(): Waiting[] {
-    return waitingIn(this.sessions.fresh ? (this.sessions.value ?? []) : [], this.#approvals.value ?? [])
+    return this.#board?.waiting ?? []
+  }
+
+  /** The model of a session, by a provider's name or a model's id; '' when it is not known. */
+  modelOf(sessionId: string): string {
+    const session = this.sessions.value?.find((one) => one.session_id === sessionId)
+    return this.models.of(sessionId) ?? session?.model ?? ''
   }
 
   /** The VM sheet lies over whatever screen is there. */
@@ -139,11 +145,34 @@ export class App {
       this.clock.start(),
       this.connection.start(),
       this.connection.onReturn(read),
-      this.board.start(),
+      this.#followBoard(),
     ]
     return () => {
       clearInterval(timer)
       for (const end of ends) end()
+    }
+  }
+
+  /** The first screen does without it, so it is loaded behind that; what could not be loaded is tried again. */
+  #followBoard(): () => void {
+    let end: (() => void) | null = null
+    let ended = false
+    const follow = async (): Promise<void> => {
+      if (this.#board !== null) return
+      const later = await import('./later.ts')
+      if (this.#board !== null || ended) return
+      this.#later = later
+      const onReturn: Connection['onReturn'] = (back) => this.connection.onReturn(back)
+      this.#board = new later.Board({ hooks: this.#hooks, onReturn, sessions: this.sessions })
+      end = this.#board.start()
+    }
+    const attempt = (): void => void follow().catch(() => console.warn('breakglass: no board'))
+    const endReturns = this.connection.onReturn(attempt)
+    attempt()
+    return () => {
+      ended = true
+      endReturns()
+      end?.()
     }
   }
 }

@@ -1,19 +1,19 @@
 import type { BoardEvent, PendingApproval, Session } from '#app/schema/api.ts'
+import { request, type RequestHooks } from '#ui/api/request.ts'
 import { Attachment, type Link } from '#ui/attach/Attachment.ts'
 import type { LogEvent } from '#ui/attach/readMessage.ts'
 import { withApproval, withoutDecided, withSession } from './boardFolds.ts'
 import type { Connection } from './Connection.svelte.ts'
-import type { Remote } from './Remote.svelte.ts'
+import { Remote } from './Remote.svelte.ts'
+import { sayWaiting, waitingIn, type Waiting } from './waiting.ts'
 
 /** A browser has six connections for an origin: a tab that nobody sees leaves them to the others. */
 const hiddenLimitMs = 30_000
 
 export interface BoardOptions {
-  path: string
-  fetch: typeof fetch
-  connection: Pick<Connection, 'reached' | 'signedOut' | 'onReturn'>
+  hooks: RequestHooks
+  onReturn: Connection['onReturn']
   sessions: Remote<Session[]>
-  approvals: Remote<PendingApproval[]>
 }
 
 /**
@@ -22,15 +22,29 @@ export interface BoardOptions {
  */
 export class Board {
   readonly #options: BoardOptions
+  /** Never remembered: what waited yesterday does not wait now. */
+  readonly #approvals: Remote<PendingApproval[]>
   #attachment: Attachment | null = null
   #link = $state.raw<Link>({ state: 'connecting' })
 
   constructor(options: BoardOptions) {
     this.#options = options
+    this.#approvals = new Remote(() => request(options.hooks, '/api/approvals'), null)
+  }
+
+  /** What waits for an operator, anywhere, as far as it was heard since this page was opened. */
+  get waiting(): Waiting[] {
+    const { sessions } = this.#options
+    return waitingIn(sessions.fresh ? (sessions.value ?? []) : [], this.#approvals.value ?? [])
   }
 
   get link(): Link {
     return this.#link
+  }
+
+  /** The same in a sentence; '' when nothing waits. */
+  get says(): string {
+    return sayWaiting(this.waiting)
   }
 
   /** Follows until the returned function is called. */
@@ -40,7 +54,7 @@ export class Board {
       clearTimeout(pausing)
       if (document.visibilityState === 'hidden') pausing = setTimeout(() => this.#pause(), hiddenLimitMs)
     }
-    const endReturns = this.#options.connection.onReturn(() => this.#attach())
+    const endReturns = this.#options.onReturn(() => this.#attach())
     document.addEventListener('visibilitychange', hide)
     this.#attach()
     return () => {
@@ -54,23 +68,23 @@ export class Board {
   /** Opens a fresh connection: the old one may be dead without knowing it. */
   #attach(): void {
     if (this.#attachment !== null) return this.#attachment.wake()
-    const { path, fetch, connection, sessions, approvals } = this.#options
+    const { hooks, sessions } = this.#options
     const read = (): void => {
       void sessions.load()
-      void approvals.load()
+      void this.#approvals.load()
     }
     this.#attachment = new Attachment({
-      path,
+      path: '/api/board/stream',
       from: 'head',
-      fetch,
+      fetch: hooks.fetch,
       onEvents: (events) => this.#take(events),
       onReset: () => undefined,
       onCaughtUp: read,
       onLink: (link) => {
         this.#link = link
-        if (link.state === 'ended' && link.why === 'signed_out') connection.signedOut()
+        if (link.state === 'ended' && link.why === 'signed_out') hooks.onSignedOut()
       },
-      onHeard: () => connection.reached(),
+      onHeard: () => hooks.onReached(),
     })
     this.#attachment.start()
   }
@@ -81,16 +95,16 @@ export class Board {
   }
 
   #take(events: LogEvent[]): void {
-    const { sessions, approvals } = this.#options
+    const { sessions } = this.#options
     for (const event of events) {
       // The contract types the events of the board; `data` is typed by its kind, and others are not for us.
       const { kind, data } = event as BoardEvent & LogEvent
       if (kind === 'session_update') {
         const session = data as Session
         sessions.change((list) => withSession(list, session))
-        approvals.change((list) => withoutDecided(list, session))
+        this.#approvals.change((list) => withoutDecided(list, session))
       } else if (kind === 'approval_pending') {
-        approvals.change((list) => withApproval(list, data as PendingApproval))
+        this.#approvals.change((list) => withApproval(list, data as PendingApproval))
       }
     }
   }

@@ -10,15 +10,7 @@ const time = (iso: string): string => iso.slice(11, 16)
 const describe = (providers: ProviderSummary[], choice = '') => describeModel(providers, choice, time)
 
 test('nothing is said or chosen before the providers are known', () => {
-  expect(describe([])).toEqual({ options: [], current: null, says: null })
-})
-
-test('without a model there is nothing to choose, and it is said what words do then', () => {
-  expect(describe([runbook])).toEqual({
-    options: [],
-    current: null,
-    says: 'No model is configured: words are matched to a diagnosis.',
-  })
+  expect(describe([])).toEqual({ current: null, says: null })
 })
 
 test.each([

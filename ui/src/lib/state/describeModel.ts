@@ -1,8 +1,6 @@
 import type { ProviderSummary } from '#app/schema/api.ts'
 
 export interface ModelState {
-  /** Those that a session can choose; empty where there is nothing to choose. */
-  options: ProviderSummary[]
   /** The one that is asked first. */
   current: ProviderSummary | null
   /** What is worth knowing before anything is asked, in a sentence; null when all is well. */
@@ -16,19 +14,16 @@ export function describeModel(
   time: (iso: string) => string,
 ): ModelState {
   const models = providers.filter(({ kind }) => kind !== 'runbook')
-  if (providers.length === 0) return { options: [], current: null, says: null }
-  if (models.length === 0)
-    return { options: [], current: null, says: 'No model is configured: words are matched to a diagnosis.' }
   const current =
     providers.find(({ name }) => name === choice) ??
     providers.find(({ model }) => model === choice) ??
-    models[0]
-  if (current === undefined || current.state === 'ready')
-    return { options: providers, current: current ?? null, says: null }
+    providers[0] ??
+    null
+  if (current === null || current.state === 'ready') return { current, says: null }
   const next = models.find(({ name, state }) => name !== current.name && state === 'ready')
   const until = current.until === undefined ? '' : ` until ${time(current.until)}`
   const rest = current.state === 'failed' ? `${current.name} failed` : `${current.name} rests${until}`
-  return { options: providers, current, says: `${rest}: ${next?.name ?? 'the runbook'} answers meanwhile.` }
+  return { current, says: `${rest}: ${next?.name ?? 'the runbook'} answers meanwhile.` }
 }
 
 /** A provider as an option names it. */
