@@ -109,7 +109,7 @@ it.each<[string, Partial<PowerResult>, object]>([
   [
     'refused',
     { outcome: 'refused', rejected: true, exit_code: null, code: 'busy', stderr: 'A stop is running.' },
-    { exitCode: null, failedLeg: 'command', stderr: 'A stop is running.' },
+    { exitCode: null, failedLeg: 'command', failure: 'A stop is running.' },
   ],
   [
     'refused on the way',
@@ -123,8 +123,10 @@ it.each<[string, Partial<PowerResult>, object]>([
 })
 
 it('says of an unknown end that it may have run', async () => {
-  const { failure } = await power({ outcome: 'unknown', exit_code: null }).run({ verb: 'cycle' })
-  expect(failure).toMatch(/it may have run\. Look at the status/)
+  const lost = { outcome: 'unknown', exit_code: null, stderr: 'The connection broke.\n' } as const
+  const { failure } = await power(lost).run({ verb: 'cycle' })
+  expect(failure).toMatch(/^The connection broke\.\nHow the cycle ended is unknown .* it may have run\./)
+  expect((await power({ ...lost, verb: 'status' }).run({ verb: 'status' })).failure).toBe(lost.stderr)
 })
 
 it('does not hold a cancel up: what was asked for goes on, its end unknown', async () => {

@@ -139,28 +139,19 @@ function opOf({ sessionId, call }: CallContext): string {
     .slice(0, 32)
 }
 
-function toResult({
-  verb,
-  outcome,
-  exit_code,
-  stdout,
-  stderr,
-  failed_leg,
-  duration_ms,
-  op,
-}: PowerResult): ToolResult {
+function toResult(result: PowerResult): ToolResult {
+  const { verb, outcome, exit_code, stdout, stderr, failed_leg, duration_ms, op } = result
   const ended = { exitCode: exit_code, stdout, stderr, truncated: false, durationMs: duration_ms }
-  if (outcome === 'unknown') {
-    const failure = `How the ${verb} ended is unknown (op ${op}): it may have run. Look at the status before anything else.`
-    return { ...ended, exitCode: null, failedLeg: failed_leg ?? 'lost', failure }
+  if (outcome === 'unknown' && verb in changes) {
+    const unknown = `How the ${verb} ended is unknown (op ${op}): it may have run. Look at the status before anything else.`
+    const failure = [stderr.trimEnd(), unknown].filter(Boolean).join('\n')
+    return { ...ended, exitCode: null, stderr: '', failedLeg: failed_leg ?? 'lost', failure }
   }
-  if (outcome === 'refused')
-    return {
-      ...ended,
-      exitCode: null,
-      failedLeg: failed_leg ?? 'command',
-      failure: `The ${verb} was refused: nothing was run.`,
-    }
+  if (exit_code === null || outcome === 'unknown') {
+    const failure = stderr || `The ${verb} was ${outcome}.`
+    const leg = failed_leg ?? (outcome === 'unknown' ? 'lost' : 'command')
+    return { ...ended, exitCode: null, stderr: '', failedLeg: leg, failure }
+  }
   return { ...ended, ...(failed_leg !== undefined && { failedLeg: failed_leg }) }
 }
 

@@ -203,7 +203,7 @@ it('ends at once on cancel, and says that it may have been sent', async () => {
   const never = Promise.withResolvers<void>()
   const server = await started({
     onMail: () => {
-      cancel.abort()
+      cancel.abort('cancelled')
       return never.promise
     },
   })
@@ -218,7 +218,10 @@ it('sends nothing after a cancel', async () => {
   const server = await started()
   const { password, ca } = server
   const prepared = await prepare({ mail: configured(server), password, ca })
-  expect(await send(prepared, AbortSignal.abort())).toMatchObject({ exitCode: null, failedLeg: 'cancelled' })
+  expect(await send(prepared, AbortSignal.abort('cancelled'))).toMatchObject({
+    exitCode: null,
+    failedLeg: 'cancelled',
+  })
   expect(server.received).toEqual([])
 })
 

@@ -43,6 +43,7 @@ const limits = {
 
 /** Hands one mail to the server. Never rejects for what the far side does. */
 export async function submitMail(mailbox: Mailbox, mail: Mail, signal: AbortSignal): Promise<Submission> {
+  if (signal.aborted) return refused(mailbox, new Error('cancelled'), signal)
   const message = await compose(mailbox, mail)
   const { host, port, tls, from, login, ca } = mailbox
   const connection = new SMTPConnection({
@@ -73,7 +74,6 @@ export async function submitMail(mailbox: Mailbox, mail: Mail, signal: AbortSign
     })(),
   )
   try {
-    signal.throwIfAborted()
     await step((done) => connection.connect(done))
     if (login)
       await step((done) =>
