@@ -5,6 +5,7 @@ import { VmControl } from '#ui/power/VmControl.svelte.ts'
 import type { Board } from './Board.svelte.ts'
 import { Clock } from './Clock.svelte.ts'
 import { Connection } from './Connection.svelte.ts'
+import type * as later from './later.ts'
 import { ModelChoices } from './ModelChoices.svelte.ts'
 import { Remote } from './Remote.svelte.ts'
 import { recall, remember } from './storage.ts'
@@ -30,7 +31,7 @@ export class App {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #controls = new Map<string, VmControl>()
   readonly #hooks: RequestHooks
-  #later = $state.raw<typeof import('./later.ts') | null>(null)
+  #later = $state.raw<typeof later | null>(null)
   #board = $state.raw<Board | null>(null)
   #sheetOpen = $state(false)
   #notice = $state<string | null>(null)
@@ -56,7 +57,7 @@ export class App {
   }
 
   /** The script behind the first screen; null until it is loaded. */
-  get later(): typeof import('./later.ts') | null {
+  get later(): typeof later | null {
     return this.#later
   }
 
@@ -159,11 +160,11 @@ export class App {
     let ended = false
     const follow = async (): Promise<void> => {
       if (this.#board !== null) return
-      const later = await import('./later.ts')
+      const loaded = await import('./later.ts')
       if (this.#board !== null || ended) return
-      this.#later = later
+      this.#later = loaded
       const onReturn: Connection['onReturn'] = (back) => this.connection.onReturn(back)
-      this.#board = new later.Board({ hooks: this.#hooks, onReturn, sessions: this.sessions })
+      this.#board = new loaded.Board({ hooks: this.#hooks, onReturn, sessions: this.sessions })
       end = this.#board.start()
     }
     const attempt = (): void => void follow().catch(() => console.warn('breakglass: no board'))
