@@ -19,7 +19,8 @@ export const kindDefaults: Record<ModelSettings['kind'], KindDefaults> = {
     model: 'claude-sonnet-5-5',
     baseUrl: 'https://api.anthropic.com',
     contextTokens: 200_000,
-    maxOutputTokens: 8192,
+    // What the model thinks counts too.
+    maxOutputTokens: 16_384,
     silenceMs: 60_000,
   },
   openai: {

@@ -80,7 +80,7 @@ const provider = z.strictObject({
     .min(4000)
     .optional()
     .describe('How much the model reads. Default: 200000, openai 128000.'),
-  max_output_tokens: z.int().min(256).optional().describe('How much it may say in one step. Default: 8192.'),
+  max_output_tokens: z.int().min(256).optional().describe('How much it may say in one step. Default: anthropic 16384, openai 8192.'),
   price: z
     .strictObject({
       input: z.number().nonnegative(),

@@ -9,13 +9,15 @@ import type { SessionStore } from './SessionStore.ts'
 export interface CardRouterDeps {
   store: SessionStore
   audit: Audit
+  /** Hides secrets: what is said here goes into the log and to models. */
+  redact: (text: string) => string
   now: () => Date
 }
 
 const gone = { description: 'There is no such session or card.' }
 
 /** What a running turn waits for: decisions on approvals, answers to questions. */
-export function cardRoutes({ store, audit, now }: CardRouterDeps): Route[] {
+export function cardRoutes({ store, audit, redact, now }: CardRouterDeps): Route[] {
   /** Runs the command and leaves a record of it, whatever came of it. */
   const execute = async (
     action: string,
@@ -58,7 +60,7 @@ export function cardRoutes({ store, audit, now }: CardRouterDeps): Route[] {
         const by = input.identity.name
         const command: Command = {
           ...{ type: 'decide', approval, decision, by, now: now() },
-          ...(reason === undefined ? {} : { reason }),
+          ...(reason === undefined ? {} : { reason: redact(reason) }),
         }
         await execute(`approval.${decision}`, id, input, command, approval)
         return { body: { approval, decision, by } }
@@ -81,7 +83,7 @@ export function cardRoutes({ store, audit, now }: CardRouterDeps): Route[] {
       },
       async handle(input) {
         const { id, question } = input.params
-        const { text } = input.body
+        const text = redact(input.body.text)
         const by = input.identity.name
         await execute('question.answer', id, input, { type: 'answer', question, text, by }, question)
         return { body: { question, text, by } }

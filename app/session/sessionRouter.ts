@@ -27,6 +27,8 @@ export interface SessionRouterDeps {
   /** Stops the session's turn if it runs in this process; needs no log. */
   cancelHere: (sessionId: string, by: string) => boolean
   startTurn: (task: { sessionId: string; turn: string }) => void
+  /** Hides secrets: what is said here goes into the log and to models. */
+  redact: (text: string) => string
   /** True once the server is on its way out. */
   draining: () => boolean
   audit: Audit
@@ -135,6 +137,7 @@ export function sessionRoutes(deps: SessionRouterDeps): Route[] {
         const done = await store.execute(params.id, {
           type: 'prompt',
           ...prompt,
+          text: deps.redact(prompt.text),
           by: identity.name,
           turn: newTurnId(deps.replica, idempotencyKey),
           ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

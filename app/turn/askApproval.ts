@@ -16,6 +16,8 @@ export interface AskOptions {
   verdict: Extract<Verdict, { type: 'ask' }>
   /** The operator who started the turn. */
   operator: string
+  /** The card can be seen from here on. */
+  onShown: () => void
   signal: AbortSignal
   now: () => Date
 }
@@ -30,6 +32,7 @@ export async function askApproval(options: AskOptions): Promise<Approved> {
   const { turnLog, call, signal, now } = options
   const asked = turnLog.events.findLast((event) => event.kind === 'approval' && event.call === call.call)
   const approval = asked?.kind === 'approval' ? asked : await ask(options)
+  options.onShown()
   const expired = { refused: 'The approval expired before anyone decided. Nothing was run.' }
   const leftMs = new Date(approval.expires).getTime() + graceMs - now().getTime()
   const timeout = AbortSignal.timeout(Math.max(0, leftMs))

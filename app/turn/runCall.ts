@@ -1,3 +1,4 @@
+import { malformedArguments } from '#app/provider/toolInput.ts'
 import type { SessionEventOf } from '#app/schema/events.ts'
 import type { Prepared, RunContext, ToolResult, Verdict } from '#app/tool/Tool.ts'
 import { askApproval, whyNotApproved } from './askApproval.ts'
@@ -27,6 +28,9 @@ export async function prepareCall(
 ): Promise<ReadyCall> {
   if (!tools.includes(call.name))
     return { call, plan: { refused: `There is no tool ${JSON.stringify(call.name)} here.` } }
+  const malformed = malformedArguments(call.input)
+  if (malformed !== undefined)
+    return { call, plan: { refused: `The arguments were no JSON object, or were cut off: ${malformed}` } }
   const context = { sessionId, call: call.call, target: call.target ?? target, operator }
   return { call, plan: await deps.tools.prepare(call.name, call.input, context) }
 }
@@ -64,8 +68,8 @@ async function change(
   let { prepared } = plan
   let approved: { approval: string; by: string } | undefined
   if (verdict.type === 'ask') {
-    const options = { turnLog, turn, call, prepared, verdict, operator, signal, now: deps.now }
-    deps.onWaiting(task.sessionId)
+    const onShown = (): void => deps.onWaiting(task.sessionId)
+    const options = { turnLog, turn, call, prepared, verdict, operator, onShown, signal, now: deps.now }
     const answer = await task.deadline.during(() => askApproval(options))
     deps.onWaiting(task.sessionId)
     if ('refused' in answer) return refused(answer.refused)

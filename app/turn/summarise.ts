@@ -1,4 +1,5 @@
-import type { Provider, StepRequest } from '#app/provider/Provider.ts'
+import type { StepRequest } from '#app/provider/Provider.ts'
+import type { PooledProvider } from '#app/provider/ProviderPool.ts'
 import { plainSummary, summaryPrompt, summaryText } from './compact.ts'
 import type { TurnDeps } from './runTurn.ts'
 import type { TurnLog } from './TurnLog.ts'
@@ -6,7 +7,7 @@ import type { TurnLog } from './TurnLog.ts'
 interface SummariseTask {
   turnLog: TurnLog
   turn: string
-  provider: Provider
+  provider: PooledProvider
   request: StepRequest
   /** The call from which on the conversation stays as it is. */
   before: string
@@ -29,7 +30,7 @@ export async function summarise(deps: TurnDeps, task: SummariseTask): Promise<vo
     messages: [{ role: 'user', text: conversation.slice(-readChars).toWellFormed() }],
     tools: [],
   }
-  for await (const part of provider.step(asked)) {
+  for await (const part of provider.modelsOnly.step(asked)) {
     if (part.type === 'text') words += part.text
     else if (part.type === 'notice' && part.again === true) words = ''
     else if (part.type === 'usage') {

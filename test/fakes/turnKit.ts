@@ -36,7 +36,7 @@ export const call = (...commands: string[]): Step =>
 /** A provider that does one step after the other, whatever it is asked. */
 export function scripted(...steps: Step[]): PooledProvider & { requests: StepRequest[] } {
   const requests: StepRequest[] = []
-  return {
+  const provider: ReturnType<typeof scripted> = {
     name: 'scripted',
     model: 'scripted',
     contextTokens: 100_000,
@@ -45,7 +45,11 @@ export function scripted(...steps: Step[]): PooledProvider & { requests: StepReq
       requests.push(structuredClone({ ...request, signal: undefined }) as unknown as StepRequest)
       yield* steps[requests.length - 1]?.(request) ?? []
     },
+    get modelsOnly() {
+      return provider
+    },
   }
+  return provider
 }
 
 export const changes: Verdict = { type: 'ask', why: 'It changes something.', risk: 'medium', readBack: true }
