@@ -1,0 +1,171 @@
+import { hasGlob, pathsMeet, toPattern, writtenPattern } from './globMeet.ts'
+import type { PlainWord } from './readWord.ts'
+
+/** Where secrets lie, below any root (`/mnt/etc/shadow`, `/proc/1/root/etc/shadow`). */
+const floating = [
+  ...[
+    'etc/shadow*',
+    'etc/gshadow*',
+    'etc/sudoers*',
+    'etc/sudoers.d/**',
+    'backups/*shadow*',
+    'etc/security/opasswd',
+  ],
+  ...[
+    '.ssh',
+    '.ssh/**',
+    '.gnupg/**',
+    '.kube/**',
+    '.aws/**',
+    '.azure/**',
+    '.docker/config.json',
+    '.config/gcloud/**',
+  ],
+  ...[
+    '.config/gh/**',
+    '.netrc',
+    '.pgpass',
+    '.my.cnf',
+    '.git-credentials',
+    '.vault-token',
+    '.npmrc',
+    '.pypirc',
+  ],
+  ...[
+    '.*_history',
+    'id_rsa*',
+    'id_dsa*',
+    'id_ecdsa*',
+    'id_ed25519*',
+    'ssh_host_*_key',
+    '*.pem',
+    '*.key',
+    '*.p12',
+  ],
+  ...[
+    '*.pfx',
+    '*.jks',
+    '*.keystore',
+    '*.kdbx',
+    '*.keytab',
+    '.env',
+    '.env.*',
+    '*.env',
+    '.envrc',
+    '*kubeconfig*',
+  ],
+  ...[
+    'etc/kubernetes/*.conf',
+    'etc/kubernetes/pki/**',
+    'etc/rancher/**/*.yaml',
+    'lib/rancher/**/token',
+    'etc/wireguard/**',
+  ],
+  ...[
+    'etc/ssl/private/**',
+    'etc/pki/tls/private/**',
+    'etc/letsencrypt/**',
+    'etc/pve/priv/**',
+    'run/secrets/**',
+  ],
+  ...[
+    'lib/kubelet/pods/**',
+    'etc/NetworkManager/system-connections/**',
+    'wpa_supplicant*.conf',
+    'etc/credstore*/**',
+    'run/credentials/**',
+  ],
+].map((path) => writtenPattern(`**/${path}`))
+
+/** What shows the memory or the environment of processes. */
+const ofProcesses = ['proc/*/**/environ', 'proc/*/**/mem'].map((path) => writtenPattern(`/${path}`))
+const ofTheMachine = ['proc/kcore', 'dev/mem', 'dev/kmem', 'dev/port'].map((path) =>
+  writtenPattern(`/${path}`),
+)
+
+/** A longer word is not compared with each path: only its text is looked at. */
+const longest = 512
+
+/** Public, although its name looks like a key's. */
+const open = ['etc/ssl/certs/**', 'usr/share/**', 'etc/pki/ca-trust/**', 'proc/sys/**', 'sys/**'].map(
+  (path) => writtenPattern(`/${path}`),
+)
+
+/** Below these a glob is no way to a secret. */
+const safeTrees =
+  /^\/(var\/log|sys|usr\/(lib|share)|lib|boot|run\/systemd|etc\/(systemd|cron[^/]*|logrotate\.d|sysctl\.d|modprobe\.d|apt|default))\//
+
+/** Where `/proc` leads to other files. */
+const doors = [
+  'proc/*/root',
+  'proc/*/cwd',
+  'proc/*/fd',
+  'proc/*/map_files',
+  'proc/*/task',
+  'proc/*/exe',
+].flatMap((path) => [writtenPattern(`/${path}`), writtenPattern(`/${path}/**`)])
+
+/** Whether the word is, or as a glob could become, the path of a secret. */
+export function isSecret(word: PlainWord): boolean {
+  if (word.value.length > longest) return namesSecret(word.value)
+  return isSecretPattern(toPattern(word))
+}
+
+/** As `isSecret`, for a word whose part in the command is not known: `if=/etc/shadow`, `@/etc/shadow`, `-f.env`. */
+export function mentionsSecret(word: PlainWord): boolean {
+  if (word.value.length > longest) return namesSecret(word.value)
+  const pattern = toPattern(word)
+  const starts = [
+    0,
+    ...[...pattern.matchAll(/[=:@,]|\//g)].map(({ 0: mark, index }) => (mark === '/' ? index : index + 1)),
+  ]
+  return (
+    starts.some((start) => isSecretPattern(pattern.slice(start))) ||
+    (/^-\w/.test(pattern) && isSecretPattern(pattern.slice(2)))
+  )
+}
+
+/** What the shell was not seen to expand (`/etc/{shadow,passwd}`, a script in a string): by its text. */
+export function namesSecret(text: string): boolean {
+  const bare = text.replace(/['"\\]/g, '')
+  return /etc\/[^ ]*(shadow|sudoers)|\.ssh\b|\bid_(rsa|dsa|ecdsa|ed25519)|\/proc\/[^ ]*(environ|mem)\b|\.kube\b|kubeconfig|(^|[\s/=])\.env\b/.test(
+    bare,
+  )
+}
+
+/** Why the content of this file is not read without asking, if so. */
+export function fileObjection(word: PlainWord): string | undefined {
+  const pattern = toPattern(word)
+  const path = normal(pattern)
+  if (word.value.length > longest) return 'a word in it is very long'
+  if (word.pieces[0]?.kind === 'glob') return `${word.value} could expand to an option`
+  if (pattern.split('/').includes('..')) return `${word.value} goes up by ..`
+  if (doors.some((door) => pathsMeet(path, door))) return `${word.value} leads to the files of a process`
+  if (path[1] === 'dev' && word.value !== '/dev/null') return `${word.value} is a device`
+  if (/(^|\/)(kmsg|trace_pipe)$/.test(word.value)) return `${word.value} does not end`
+  return undefined
+}
+
+function isSecretPattern(pattern: string): boolean {
+  const path = normal(pattern)
+  const ofProcess = path[1] === 'proc' && (/^(\d*|self|thread-self)$/.test(path[2] ?? '') || hasGlob(path[2] ?? ''))
+  if (ofProcess && ofProcesses.some((secret) => pathsMeet(path, secret))) return true
+  if (ofTheMachine.some((secret) => pathsMeet(path, secret))) return true
+  const text = path.join('/')
+  if (path[1] === 'proc' && !doors.some((door) => pathsMeet(path, door))) return false
+  if (hasGlob(pattern) && safeTrees.test(text)) return false
+  if (!hasGlob(pattern) && open.some((tree) => pathsMeet(path, tree))) return false
+  return floating.some((secret) => pathsMeet(path, secret))
+}
+
+/** The names of a path without empty ones, `.` and `..`; an absolute one begins with an empty name. */
+function normal(pattern: string): string[] {
+  const names: string[] = pattern.startsWith('/') ? [''] : []
+  const root = names.length
+  for (const name of pattern.split('/')) {
+    if (name === '' || name === '.') continue
+    if (name !== '..') names.push(name)
+    else if (names.length > root) names.pop()
+  }
+  return names
+}
