@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import { classify } from '#app/policy/classify.ts'
 import type { Classified, Mode } from '#app/policy/Classified.ts'
 import { presetFileSchema, type Preset } from '#app/schema/preset.ts'
 import { LocalRunner } from '#app/ssh/LocalRunner.ts'
@@ -17,7 +18,12 @@ const preset: Preset = {
 const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'ada' }
 const ended: ExecResult = { exitCode: 0, stdout: '', stderr: '', truncated: true, durationMs: 7 }
 
-function shell(classified: Partial<Classified> = {}, mode: Mode = 'ask', runner?: Runner) {
+function shell(
+  classified: Partial<Classified> = {},
+  mode: Mode = 'ask',
+  runner?: Runner,
+  judge?: typeof classify,
+) {
   const asked: ExecRequest[] = []
   const recording: Runner = {
     exec: (request) => {
@@ -25,7 +31,7 @@ function shell(classified: Partial<Classified> = {}, mode: Mode = 'ask', runner?
       return Promise.resolve(ended)
     },
   }
-  const classify = vi.fn((command: string): Classified => ({
+  const scripted = vi.fn((command: string): Classified => ({
     ...{ verdict: 'ask', why: 'rm removes files.', risk: 'high', action: `frozen(${command})` },
     ...classified,
   }))
@@ -34,7 +40,7 @@ function shell(classified: Partial<Classified> = {}, mode: Mode = 'ask', runner?
     targets: () => ['devvm', 'gpu1'],
     runnerOf: (target) => (['devvm', 'gpu1'].includes(target) ? (runner ?? recording) : undefined),
     modeOf: (target) => (target === 'gpu1' ? 'read-only' : mode),
-    classify,
+    classify: judge ?? scripted,
   })
   const run = async (input: Parameters<typeof tool.prepare>[0], more: Partial<RunContext> = {}) => {
     const prepared = await tool.prepare(input, context)
@@ -44,7 +50,7 @@ function shell(classified: Partial<Classified> = {}, mode: Mode = 'ask', runner?
       ...more,
     })
   }
-  return { asked, classify, tool, run }
+  return { asked, classify: scripted, tool, run }
 }
 
 it('lets the very text of a probe run as it is written, without asking policy', async () => {
@@ -146,6 +152,22 @@ it('gives the output as it comes, whole, and waits where it is told to', async (
   expect(pieces).toEqual(['stdout a', 'stdout b'])
   expect(waits).toEqual([waiting, waiting])
   expect(result).toEqual({ ...ended, truncated: false })
+})
+
+it('with the real policy: what it printed runs in a real shell, as it was meant', async () => {
+  const printed: string[] = []
+  const { tool, run } = shell({}, 'ask', new LocalRunner(), classify)
+  const command = 'echo "a  b; $(x)" | cat'
+  expect(await tool.prepare({ command }, context)).toMatchObject({ verdict: { type: 'ask' } })
+  expect(await tool.prepare({ command: 'cat /etc/shadow' }, context)).toMatchObject({
+    verdict: { type: 'deny' },
+  })
+  const result = await run(
+    { command: "echo 'a  b; $(x)' | cat" },
+    { write: (_, text) => void printed.push(text) },
+  )
+  expect(result).toMatchObject({ exitCode: 0 })
+  expect(printed.join('')).toBe('a  b; $(x)\n')
 })
 
 it('really runs, and ends on cancel', async () => {
