@@ -16,7 +16,7 @@ class Kept {
 
   add(data: Buffer): void {
     const taken = Math.min(data.length, this.#max - this.#length)
-    if (taken < data.length) this.dropped = true
+    if (taken < data.length && this.#max > 0) this.dropped = true
     if (taken === 0) return
     if (this.#length + taken > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(
@@ -48,14 +48,17 @@ export class CommandOutput {
     this.#kept = { stdout: new Kept(maxOutputBytes), stderr: new Kept(maxOutputBytes) }
   }
 
-  add(stream: 'stdout' | 'stderr', data: Buffer): void {
+  /** Wait for the promise, if there is one, before adding more. */
+  add(stream: 'stdout' | 'stderr', data: Buffer): void | Promise<void> {
     this.#kept[stream].add(data)
-    if (this.#onOutput) this.#tell(stream, this.#decoders[stream].write(data))
+    if (this.#onOutput) return this.#tell(stream, this.#decoders[stream].write(data))
   }
 
   /** The command's end; call it once, when no more output is wanted. `startedAt` is a `performance.now()`. */
   result(exitCode: number | null, startedAt: number, failed?: LegFailure): ExecResult {
-    for (const stream of ['stdout', 'stderr'] as const) this.#tell(stream, this.#decoders[stream].end())
+    // At most one broken character each: nobody needs to be slowed down by it.
+    for (const stream of ['stdout', 'stderr'] as const)
+      Promise.resolve(this.#tell(stream, this.#decoders[stream].end())).catch(() => undefined)
     const { stdout, stderr } = this.#kept
     return {
       exitCode,
@@ -67,7 +70,7 @@ export class CommandOutput {
     }
   }
 
-  #tell(stream: 'stdout' | 'stderr', text: string): void {
-    if (text !== '') this.#onOutput?.(stream, text)
+  #tell(stream: 'stdout' | 'stderr', text: string): void | Promise<void> {
+    if (text !== '') return this.#onOutput?.(stream, text)
   }
 }

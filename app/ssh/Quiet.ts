@@ -1,10 +1,11 @@
-/** Calls `whenQuiet` once nothing was touched for `ms` after `start`. */
+/** Calls `whenQuiet` once nothing was touched for `ms` after `start`; the time that it is held does not count. */
 export class Quiet {
   readonly #ms: number
   readonly #whenQuiet: () => void
   #touched = 0
   #timer: NodeJS.Timeout | undefined
   #stopped = false
+  #held = false
 
   constructor(ms: number, whenQuiet: () => void) {
     this.#ms = ms
@@ -19,6 +20,15 @@ export class Quiet {
     this.#touched = performance.now()
   }
 
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
+    this.touch()
+  }
+
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
@@ -31,7 +41,9 @@ export class Quiet {
       // After a stall of the event loop timers run before what has already arrived is read.
       setImmediate(() => {
         if (this.#stopped) return
-        if (this.#touched >= armed) this.#arm(Math.max(1, this.#ms - (performance.now() - this.#touched)))
+        if (this.#held) this.#arm(this.#ms)
+        else if (this.#touched >= armed)
+          this.#arm(Math.max(1, this.#ms - (performance.now() - this.#touched)))
         else this.#whenQuiet()
       })
     }, ms)

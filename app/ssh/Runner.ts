@@ -7,13 +7,20 @@ export interface ExecRequest {
   stdin?: string
   /** The command's own limit; connecting and opening the channel have their own. */
   timeoutMs: number
-  /** Bytes kept of each of stdout and stderr; what is beyond is read and dropped, and `truncated` is true. */
+  /**
+   * Bytes kept of each of stdout and stderr; what is beyond is read and dropped, and `truncated` is true. With 0
+   * nothing is kept and `truncated` stays false: the output is for `onOutput` alone.
+   */
   maxOutputBytes: number
   signal?: AbortSignal
   /** Called once, when the command goes out; never when it was not sent. Must not throw. */
   onSent?: () => void
-  /** Called with each piece as it arrives (decoded, before the cap). */
-  onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+  /**
+   * Called with each piece as it arrives (decoded, before the cap). Nothing more is read until the promise that it
+   * may return resolves (a rejection counts as done), and then the far side waits too. All that has arrived is told
+   * before the command's end, unless it is cancelled.
+   */
+  onOutput?: (stream: 'stdout' | 'stderr', text: string) => void | Promise<void>
 }
 
 /**

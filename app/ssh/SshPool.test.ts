@@ -92,7 +92,7 @@ describe('the connection', () => {
     const at: number[] = []
     const times = await Promise.all(
       [1, 2, 3].map(() =>
-        runner.exec(request('date +%s%N; sleep 0.05; date +%s%N', { onOutput: () => at.push(1) })),
+        runner.exec(request('date +%s%N; sleep 0.05; date +%s%N', { onOutput: () => void at.push(1) })),
       ),
     )
     const spans = times.map(({ stdout }) => stdout.trim().split('\n').map(Number))

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import type { ClientChannel } from 'ssh2'
 import type { CommandOutput } from './CommandOutput.ts'
+import { Flow } from './Flow.ts'
 import { Quiet } from './Quiet.ts'
 import type { ExecRequest } from './Runner.ts'
 import type { SshConnection } from './SshConnection.ts'
@@ -31,8 +32,10 @@ export function runOnChannel(
   const command = Buffer.from(request.command)
   const done = connection.begin()
   let channel: ClientChannel | undefined
+  let flow: Flow | undefined
   let sent = false
   let over = false
+  let timedOut = false
   let exitCode: number | null = null
 
   const end = (result: ChannelEnd) => {
@@ -42,14 +45,23 @@ export function runOnChannel(
     quiet.stop()
     signal?.removeEventListener('abort', onAbort)
     channel?.close()
+    // Held back or not: nobody listens any more.
+    channel?.resume().stderr.resume()
     done()
     resolve(result)
   }
-  const endSent = (whyWithoutExit: 'lost' | 'timeout' | 'cancelled') => {
-    end(exitCode === null ? { sent: true, exitCode, why: whyWithoutExit } : { sent: true, exitCode })
+  const endSent = (why: 'lost' | 'cancelled') => {
+    if (exitCode !== null) end({ sent: true, exitCode })
+    else end({ sent: true, exitCode, why: timedOut ? 'timeout' : why })
   }
   const onTimeout = () => {
-    if (sent) return endSent('timeout')
+    if (sent) {
+      timedOut = true
+      if (!channel || !flow) return endSent('lost')
+      // The far side stops here; what it said before is still taken.
+      channel.close()
+      return flow.finish(() => endSent('lost'))
+    }
     // Keepalive would find a dead peer too, but later.
     connection.retire()
     end({ sent: false, why: 'unusable' })
@@ -97,20 +109,27 @@ export function runOnChannel(
       opened.close()
       return
     }
+    const reading = new Flow([opened, opened.stderr], quiet)
+    flow = reading
     const add = (stream: 'stdout' | 'stderr') => (data: Buffer) => {
       if (over) return
       quiet.touch()
-      output.add(stream, data)
+      const taken = output.add(stream, data)
+      if (taken) reading.hold(taken)
     }
     opened.on('data', add('stdout'))
     opened.stderr.on('data', add('stderr'))
     opened.on('exit', (code: number | null, signalName?: string) => {
       exitCode = code ?? 128 + signalNumber(signalName)
       quiet.start()
+      // What it printed may still wait for us.
+      clearTimeout(timer)
+      timer = setTimeout(onTimeout, request.timeoutMs)
     })
     opened.on('close', () => {
-      if (opened.stderr.readableEnded) endSent('lost')
-      else opened.stderr.once('end', () => endSent('lost'))
+      const closed = () => reading.whenTaken(() => endSent('lost'))
+      if (opened.stderr.readableEnded) closed()
+      else opened.stderr.once('end', closed)
     })
     opened.end(request.stdin)
   }

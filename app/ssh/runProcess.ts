@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { constants } from 'node:os'
 import type { Leg } from '#app/schema/events.ts'
 import { CommandOutput } from './CommandOutput.ts'
+import { Flow } from './Flow.ts'
 import { failedResult } from './legFailure.ts'
 import { Quiet } from './Quiet.ts'
 import type { ExecRequest, ExecResult } from './Runner.ts'
@@ -62,11 +63,15 @@ export function runProcess(request: ProcessRequest): Promise<ExecResult> {
     for (const stream of child.stdio) stream?.destroy()
     resolve(result)
   }
-  const finish = () => end(output.result(stopped ? null : exitCode, startedAt, stopped))
+  const endNow = () => end(output.result(stopped ? null : exitCode, startedAt, stopped))
+  // What has arrived is still taken, unless nobody wants it any more.
+  const finish = () => (stopped?.leg === 'cancelled' ? endNow() : flow.finish(endNow))
   const stop = (leg: 'timeout' | 'cancelled', failure: string) => {
-    if (over || stopped) return
-    if (exitCode !== null) return finish()
+    if (over || (stopped && leg === 'timeout')) return
+    if (exitCode !== null) return leg === 'cancelled' ? endNow() : finish()
+    const again = stopped !== undefined
     stopped = { leg, failure }
+    if (again) return
     killGroup(child, 'SIGTERM')
     killTimer = setTimeout(() => {
       killGroup(child, 'SIGKILL')
@@ -76,19 +81,25 @@ export function runProcess(request: ProcessRequest): Promise<ExecResult> {
   }
   const onAbort = () => stop('cancelled', 'Cancelled; the process group was killed.')
   const quiet = new Quiet(quietAfterExitMs, finish)
-  const timer = setTimeout(() => {
+  const onTimeout = () => {
     stop(
       'timeout',
       `No end within ${(timeoutMs / 1000).toLocaleString('en')} s; the process group was killed.`,
     )
-  }, timeoutMs)
+  }
+  let timer = setTimeout(onTimeout, timeoutMs)
   signal?.addEventListener('abort', onAbort, { once: true })
 
+  const flow = new Flow(
+    [child.stdout, child.stderr].filter((stream) => stream !== null),
+    quiet,
+  )
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.on('data', (data: Buffer) => {
       if (over) return
       quiet.touch()
-      output.add(name, data)
+      const taken = output.add(name, data)
+      if (taken) flow.hold(taken)
     })
   }
   child.on('spawn', () => request.onSent?.())
@@ -103,6 +114,9 @@ export function runProcess(request: ProcessRequest): Promise<ExecResult> {
       finish()
     } else {
       quiet.start()
+      // What it printed may still wait for us.
+      clearTimeout(timer)
+      timer = setTimeout(onTimeout, timeoutMs)
     }
   })
   child.on('close', finish)
