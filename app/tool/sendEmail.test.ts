@@ -7,7 +7,11 @@ import { sendEmailTool } from './sendEmail.ts'
 import type { Prepared, ToolResult } from './Tool.ts'
 
 const context = { sessionId: 's1', call: 'c1', target: 'devvm', operator: 'ada' }
-const mail = { to: ['ops@example.org'], subject: 'Disk of devvm', body: 'It was full.\n.\nNow 40 % is free.' }
+const mail = {
+  to: ['ops@example.org'],
+  subject: 'Disk of devvm',
+  body: 'It was full.\n.\nNow 40 % is free. 👩\u200D🔧️',
+}
 
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -111,6 +115,7 @@ it.each([
   ['a bare line feed in the subject', { ...mail, subject: 'x\nBcc: all@example.org' }],
   ['text that turns around in the subject', { ...mail, subject: 'pay \u202Eeno ruoy' }],
   ['text that turns around in the body', { ...mail, body: 'pay \u202Eeno ruoy' }],
+  ['letters that are not seen in the body', { ...mail, body: 'x\u{E0041}\u{E0042}' }],
   ['a carriage return in the body', { ...mail, body: 'x\r.\r\nMAIL FROM:<a@b.c>' }],
   ['a line break in an address', { ...mail, to: ['ops@example.org\r\nRCPT TO:<x@example.org>'] }],
   ['two addresses in one', { ...mail, to: ['ops@example.org, x@example.org'] }],

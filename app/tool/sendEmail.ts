@@ -5,11 +5,11 @@ import { submitMail, type Mail, type Mailbox, type Submission } from './mail/sub
 import type { Tool, ToolResult, Verdict } from './Tool.ts'
 import { notRun } from './notRun.ts'
 
-/** Characters that are not seen, or that turn the direction of writing: what an operator reads must be what is sent. */
-const hidden = String.raw`\u200E\u200F\u202A-\u202E\u2028\u2029\u2066-\u2069`
-const oneLine = new RegExp(`^[^\\p{Cc}${hidden}]*$`, 'u')
-const lines = new RegExp(`^(?:[^\\p{Cc}${hidden}]|[\\n\\t])*$`, 'u')
-
+/**
+ * Control characters, and what is not seen or turns the direction of writing (not the two that join emoji): what an
+ * operator reads must be what is sent.
+ */
+const hidden = /[\p{Cc}\p{Zl}\p{Zp}]|(?!\u200D|\uFE0F)\p{Default_Ignorable_Code_Point}/u
 const address = z.email().max(254)
 
 // Checks rather than patterns: local servers turn the patterns of a schema into grammars, and few know all of these.
@@ -24,12 +24,12 @@ const parameters = z.object({
     .trim()
     .min(1)
     .max(200)
-    .refine((text) => oneLine.test(text), 'one line without control characters'),
+    .refine((text) => !hidden.test(text), 'one line without hidden characters'),
   body: z
     .string()
     .min(1)
     .max(20_000)
-    .refine((text) => lines.test(text), 'text without control characters')
+    .refine((text) => !hidden.test(text.replaceAll(/[\n\t]/g, '')), 'text without hidden characters')
     .describe('Plain text: what is wrong, the evidence, what was done, what is left.'),
 })
 export type SendEmailInput = z.infer<typeof parameters>
