@@ -12,6 +12,12 @@ export class Flow {
   constructor(streams: Readable[], quiet: Quiet) {
     this.#streams = streams
     this.#quiet = quiet
+    for (const stream of streams) {
+      // Node lets the pipes of a process flow again once it has ended, whoever paused them.
+      stream.on('resume', () => {
+        if (this.#held > 0 || this.#finishing) stream.pause()
+      })
+    }
   }
 
   /** Nothing more is read until this resolves; a rejection counts as done. */
