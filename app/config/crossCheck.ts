@@ -1,7 +1,7 @@
-import type { Config } from '#app/schema/config.ts'
+import type { Config, MailConfig } from '#app/schema/config.ts'
 import { oneOf } from '#app/schema/describeIssue.ts'
 import type { ConfigProblem } from './ConfigError.ts'
-import { isOpenToAll, whyUnreadable } from './fileAccess.ts'
+import { isOpenToAll, whyNoFolder, whyUnreadable } from './fileAccess.ts'
 
 /** Keys that come from the environment, for targets without one of their own. */
 export interface SharedKeys {
@@ -42,6 +42,15 @@ export function crossCheck(config: Config): Finding[] {
         allowed: 'a key of its own (the forced command of a key names one VM)',
       })
   }
+  const mail = config.notify?.mail
+  const signsIn = (['user', 'password_file'] as const).filter((key) => mail?.[key] !== undefined)
+  if (mail && signsIn.length === 1)
+    findings.push({
+      keys: ['notify', 'mail', ...signsIn],
+      path: `notify.mail.${signsIn.join()}`,
+      found: 'only one of user and password_file',
+      allowed: 'both, or neither for a server that asks for none',
+    })
   return findings
 }
 
@@ -65,5 +74,27 @@ export function findWarnings(config: Config, shared: SharedKeys): string[] {
         `targets.${name}: no key to sign in with; set its key_file, BREAKGLASS_SSH_KEY_FILE or SSH_AUTH_SOCK.`,
       )
   }
+  warnings.push(...mailWarnings(config.notify?.mail), ...knowledgeWarnings(config.knowledge))
   return warnings
+}
+
+function mailWarnings(mail: MailConfig | undefined): string[] {
+  if (mail === undefined) return []
+  const warnings: string[] = []
+  if (mail.password_file !== undefined) {
+    const why = whyUnreadable(mail.password_file)
+    if (why) warnings.push(`notify.mail.password_file: the file ${why}; no mail can be sent.`)
+    else if (isOpenToAll(mail.password_file))
+      warnings.push('notify.mail.password_file: every account of this machine can read the file.')
+  }
+  if (mail.strict && mail.recipients.length === 0)
+    warnings.push('notify.mail: strict, and nobody under recipients: every mail is refused.')
+  return warnings
+}
+
+function knowledgeWarnings(folders: string[]): string[] {
+  return folders.flatMap((folder, at) => {
+    const why = whyNoFolder(folder)
+    return why === undefined ? [] : [`knowledge[${at}]: it ${why}; nothing is found in it.`]
+  })
 }

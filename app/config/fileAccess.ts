@@ -10,6 +10,16 @@ export function whyUnreadable(path: string): string | undefined {
   }
 }
 
+/** Why a folder cannot be read, in words; undefined when it can. */
+export function whyNoFolder(path: string): string | undefined {
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK)
+    return statSync(path).isDirectory() ? undefined : 'is no folder'
+  } catch (error) {
+    return whyFailed(error)
+  }
+}
+
 /** The reason of a failed file operation, without the path. */
 export function whyFailed(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'

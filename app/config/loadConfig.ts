@@ -5,6 +5,7 @@ import { crossCheck, findWarnings } from './crossCheck.ts'
 import { formatAddress, isLoopbackHost } from './listenAddress.ts'
 import { readConfigFile } from './readConfigFile.ts'
 import { readEnvironment, type Env, type Environment } from './readEnvironment.ts'
+import { readProviders, type ModelEntry } from './readProviders.ts'
 import { resolvePath } from './resolvePath.ts'
 
 /** All that the process was told, checked; paths are absolute. */
@@ -14,6 +15,8 @@ export interface Settings extends Environment {
   /** True when this machine itself is the target `local`: never beside a real key, never off loopback. */
   localTarget: boolean
   config: Config
+  /** Models in the order in which they are tried; none: the runbook alone. */
+  providers: ModelEntry[]
   /** Sentences for the operator: what will start but not work, or not safely. */
   warnings: string[]
 }
@@ -64,7 +67,8 @@ function readConfig({ configPath, configFile }: Environment, problems: ConfigPro
 function settingsOf(environment: Environment, config: Config): Settings {
   const demo = environment.configFile === undefined
   const loopback = isLoopbackHost(environment.listen.host)
-  const warnings = findWarnings(config, environment)
+  const { providers, warnings: unused } = readProviders(config.providers, environment.models)
+  const warnings = [...findWarnings(config, environment), ...unused]
   if (!loopback)
     warnings.push(
       `${formatAddress(environment.listen)} can be reached by others and has no TLS: tokens cross the network ` +
@@ -77,6 +81,7 @@ function settingsOf(environment: Environment, config: Config): Settings {
     demo,
     localTarget: demo && loopback && environment.sshKeyFile === undefined,
     config,
+    providers,
     warnings,
   }
 }
@@ -90,11 +95,18 @@ function withPaths(config: Config, base: string): Config {
       (changed, [name, one]) => Object.assign(changed, { [name]: change(one) }),
       Object.create(null) as Record<string, T>,
     )
+  const { providers, notify, agents_dir: agentsDir } = config
+  const mail = notify?.mail
   return {
     ...config,
     hypervisors: each(config.hypervisors, (one) => one),
     vms: each(config.vms, withKey),
     targets: each(config.targets, withKey),
-    ...(config.agents_dir !== undefined && { agents_dir: resolvePath(base, config.agents_dir) }),
+    ...(providers !== undefined && { providers: providers.map(withKey) }),
+    ...(mail?.password_file !== undefined && {
+      notify: { ...notify, mail: { ...mail, password_file: resolvePath(base, mail.password_file) } },
+    }),
+    knowledge: config.knowledge.map((folder) => resolvePath(base, folder)),
+    ...(agentsDir !== undefined && { agents_dir: resolvePath(base, agentsDir) }),
   }
 }

@@ -1,11 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { describeIssues, kindOf, oneOf, type LocatedProblem } from '#app/schema/describeIssue.ts'
 import { presetFileSchema, probeSchema, type Preset } from '#app/schema/preset.ts'
 import { ConfigError, type ConfigProblem } from './ConfigError.ts'
-import { whyFailed } from './fileAccess.ts'
+import { parseFrontMatter, readMarkdownFiles } from './frontMatter.ts'
 
 /**
  * Reads every `*.md` of `folder` (such as `agents/presets`), in the order in which they are shown.
@@ -13,19 +10,10 @@ import { whyFailed } from './fileAccess.ts'
  */
 export async function loadPresets(folder: string): Promise<Preset[]> {
   const problems: ConfigProblem[] = []
-  const files = await readdir(folder).catch((error: unknown) => {
-    problems.push({
-      file: folder,
-      path: '',
-      found: `a folder that ${whyFailed(error)}`,
-      allowed: 'a folder of presets',
-    })
-    return []
-  })
   const presets: Preset[] = []
   const fileOf = new Map<string, string>()
-  for (const file of files.filter((name) => name.endsWith('.md')).map((name) => join(folder, name))) {
-    const preset = parsePreset(file, await readFile(file, 'utf8'), problems)
+  for (const { file, text } of await readMarkdownFiles(folder, 'presets', problems)) {
+    const preset = parsePreset(file, text, problems)
     if (preset === undefined) continue
     const other = fileOf.get(preset.id)
     if (other !== undefined)
@@ -42,31 +30,13 @@ export async function loadPresets(folder: string): Promise<Preset[]> {
   return presets.sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1))
 }
 
-/**
- * Parses one preset: YAML front matter between two lines `---`, then Markdown. What is wrong goes to
- * `problems`; then the answer is undefined.
- */
+/** Parses one preset: front matter, then guidance. What is wrong goes to `problems`; then the answer is undefined. */
 export function parsePreset(file: string, text: string, problems: ConfigProblem[]): Preset | undefined {
-  const [, front, guidance] = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n([\s\S]*))?$/.exec(text) ?? []
-  if (front === undefined) {
-    problems.push({
-      file,
-      path: '',
-      found: 'no front matter',
-      allowed: 'YAML between two lines "---", then Markdown',
-    })
-    return undefined
-  }
-  const document = parseDocument(front, { prettyErrors: false })
-  const [mistake] = document.errors
-  if (mistake !== undefined) {
-    const found = `a mistake in the YAML (${mistake.message})`
-    problems.push({ file, path: '', found, allowed: 'one YAML document' })
-    return undefined
-  }
-  const input: unknown = document.toJS({ maxAliasCount: 100 })
+  const front = parseFrontMatter(file, text, problems)
+  if (front === undefined) return undefined
+  const { input, body } = front
   const parsed = presetFileSchema.safeParse(input)
-  if (parsed.success) return { ...parsed.data, guidance: (guidance ?? '').trim() }
+  if (parsed.success) return { ...parsed.data, guidance: body }
   for (const { path, found, allowed } of parsed.error.issues.flatMap((issue) => describe(input, issue)))
     problems.push({ file, path, found, allowed })
   return undefined

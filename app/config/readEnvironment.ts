@@ -3,7 +3,9 @@ import { oneOf } from '#app/schema/describeIssue.ts'
 import type { ConfigProblem } from './ConfigError.ts'
 import { printablePath, whyFailed, whyUnreadable } from './fileAccess.ts'
 import { formatAddress, parseAddress, type Address } from './listenAddress.ts'
+import { modelVariables, type ModelEnvironment, type ModelKind } from './readProviders.ts'
 import { resolvePath } from './resolvePath.ts'
+import { Secret } from './Secret.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -19,6 +21,7 @@ export interface Environment {
   sshKeyFile?: string
   sshAgent?: string
   tokenFile?: string
+  models: Record<ModelKind, ModelEnvironment>
 }
 
 const known = [
@@ -80,6 +83,34 @@ export function readEnvironment(env: Env, cwd: string, problems: ConfigProblem[]
     ...(sshKeyFile !== undefined && { sshKeyFile }),
     ...(env.SSH_AUTH_SOCK && { sshAgent: env.SSH_AUTH_SOCK }),
     ...(tokenFile !== undefined && { tokenFile }),
+    models: {
+      anthropic: readModels('anthropic', env, cwd, problems),
+      openai: readModels('openai', env, cwd, problems),
+    },
+  }
+}
+
+/**
+ * ANTHROPIC_API_KEY, OPENAI_API_KEY, either with _FILE, and ANTHROPIC_BASE_URL, OPENAI_BASE_URL. They belong to other
+ * programs too: an empty one counts as none.
+ */
+function readModels(kind: ModelKind, env: Env, cwd: string, problems: ConfigProblem[]): ModelEnvironment {
+  const name = `${modelVariables[kind]}_API_KEY`
+  const key = env[name]?.trim()
+  const keyFile = env[`${name}_FILE`]
+  if (key && keyFile)
+    problems.push({ path: name, found: `${name}_FILE beside it`, allowed: 'one of the two' })
+  const baseUrl = env[`${modelVariables[kind]}_BASE_URL`]
+  if (baseUrl && !/^https?:$/.test(URL.canParse(baseUrl) ? new URL(baseUrl).protocol : ''))
+    problems.push({
+      path: `${modelVariables[kind]}_BASE_URL`,
+      found: 'no URL of a web server',
+      allowed: 'http://… or https://…',
+    })
+  return {
+    ...(baseUrl && { baseUrl }),
+    ...(key && { key: new Secret(key) }),
+    ...(keyFile && { keyFile: resolvePath(cwd, keyFile) }),
   }
 }
 

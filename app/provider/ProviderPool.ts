@@ -1,5 +1,5 @@
+import type { ModelEntry } from '#app/config/readProviders.ts'
 import type { ProviderSummary } from '#app/schema/api.ts'
-import type { ModelSettings } from './ModelSettings.ts'
 import type { Provider } from './Provider.ts'
 
 /** All providers of this process, the runbook last. */
@@ -16,7 +16,7 @@ export interface ProviderPool {
    */
   providerOf(choice: string): PooledProvider
   /** Takes these in place of what there was. An entry that did not change keeps its state. */
-  configure(settings: readonly ModelSettings[], runbook: Provider): void
+  configure(settings: readonly ModelEntry[], runbook: Provider): void
 }
 
 export interface PooledProvider extends Provider {

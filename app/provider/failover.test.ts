@@ -222,19 +222,6 @@ test('a provider that breaks the contract is a failure like another', async () =
   expect(scripted.asked).toEqual(['claude', 'local', 'runbook'])
 })
 
-test('each call of a model is a line at its beginning and one at its end', async () => {
-  const { provider, ...scripted } = claudeAndLocal()
-  scripted.script('claude', [call('c1'), usage, tools])
-  const spec = { name: 'shell', description: '', parameters: {} }
-  await scripted.step(provider, { messages: [{ role: 'user', text: 'secret words' }], tools: [spec] })
-  const about = { session: 's1', turn: 't1', provider: 'claude', model: 'claude-1' }
-  expect(scripted.lines.slice(-2)).toMatchObject([
-    { ...about, msg: 'model asked', messages: 1, tools: 1 },
-    { ...about, msg: 'model answered', duration_ms: 0, input_tokens: 10, tool_calls: 1, finish: 'tools' },
-  ])
-  expect(JSON.stringify(scripted.lines)).not.toContain('secret words')
-})
-
 test('whatever fails, a step ends exactly once, with the calls of one attempt at most', async () => {
   const kinds: FailureKind[] = [
     'auth',

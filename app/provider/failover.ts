@@ -1,5 +1,6 @@
+import type { Logger } from '#app/logger.ts'
 import type { CoolDown, CoolingKind } from './coolDown.ts'
-import { attempt, type AttemptDeps, type AttemptEnd } from './failoverAttempt.ts'
+import { attempt, type AttemptEnd } from './failoverAttempt.ts'
 import { goesOn, isLeftAlone, isRunbookNotice, noModelAnswers } from './failoverWords.ts'
 import type { Part, Provider, StepRequest } from './Provider.ts'
 
@@ -9,7 +10,9 @@ export interface Candidate {
   coolDown: CoolDown
 }
 
-export interface FailoverDeps extends AttemptDeps {
+export interface FailoverDeps {
+  logger: Logger
+  now: () => Date
   /** Resolves after so many milliseconds; rejects when the signal aborts. */
   wait: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -32,7 +35,6 @@ export async function* failOver(
   deps: FailoverDeps,
 ): AsyncGenerator<Part> {
   const logger = deps.logger.child({ session: request.sessionId, turn: request.turn })
-  const logged = { ...deps, logger }
   const now = (): number => deps.now().getTime()
   const isReady = (one: Candidate): boolean => one.coolDown.at(now()).state === 'ready'
   const tried = new Set<Candidate>()
@@ -47,7 +49,7 @@ export async function* failOver(
       yield notice(goesOn(last.name, last.kind, provider.name, last.said), last.said)
     } else yield* tellPassed(one)
 
-    const end = yield* askTwice(provider, request, () => nextReady() !== undefined, logged)
+    const end = yield* askTwice(provider, request, () => nextReady() !== undefined, { ...deps, logger })
     if (end.state === 'answered') {
       // Before the end goes out: whoever has it may read no further.
       coolDown.worked(now())
@@ -80,7 +82,7 @@ export async function* failOver(
     logger.warn({ provider: last.name, failure: last.kind, next: runbook.name }, 'the runbook goes on')
   if (candidates.length > 0 && (last !== undefined || !isRunbookTold(request)))
     yield notice(`${why} The runbook goes on.`, true)
-  const end = yield* attempt(runbook, request, logged)
+  const end = yield* attempt(runbook, request, logger)
   yield* end.state === 'answered' ? end.last : [end.failure]
 
   function standingOf({ provider, coolDown }: Candidate) {
@@ -108,13 +110,13 @@ async function* askTwice(
   isOtherReady: () => boolean,
   deps: FailoverDeps,
 ): AsyncGenerator<Part, AttemptEnd> {
-  const end = yield* attempt(provider, request, deps)
+  const end = yield* attempt(provider, request, deps.logger)
   const pauseMs = end.state === 'failed' ? pauseBefore(end, isOtherReady()) : undefined
   if (pauseMs === undefined || request.signal.aborted) return end
   deps.logger.info({ provider: provider.name, wait_ms: pauseMs }, 'model is asked once more')
   // An abort shows in the signal.
   await deps.wait(pauseMs, request.signal).catch(() => undefined)
-  return request.signal.aborted ? end : yield* attempt(provider, request, deps)
+  return request.signal.aborted ? end : yield* attempt(provider, request, deps.logger)
 }
 
 /** How long to wait before the same model is asked once more; undefined: not at all. */

@@ -1,8 +1,11 @@
 import pino from 'pino'
 import { expect, test } from 'vitest'
+import { Secret } from '#app/config/Secret.ts'
 import { end, fail, say, scriptedPool, settingsOf } from '../../test/fakes/scriptedPool.ts'
+import { kindDefaults } from './models.ts'
 import { openProviders } from './openProviders.ts'
 import type { Provider } from './Provider.ts'
+import { toModelSettings } from './toModelSettings.ts'
 
 const runbook: Provider = {
   name: 'runbook',
@@ -20,7 +23,7 @@ const three = () =>
   ])
 
 test('each provider is told in a line when it is opened, its key is not', () => {
-  const { lines } = scriptedPool([settingsOf('claude', { apiKey: 'hunter2' }), settingsOf('local')])
+  const { lines } = scriptedPool([settingsOf('claude', { key: new Secret('hunter2') }), settingsOf('local')])
   expect(lines).toMatchObject([
     { msg: 'provider is ready', provider: 'claude', model: 'claude-1', has_key: true },
     { msg: 'provider is ready', provider: 'local', has_key: false },
@@ -64,7 +67,7 @@ test('without a model there is the runbook, and nothing is said of models that f
 
 test('a new configuration leaves unchanged entries their state, and a new key gets its try', async () => {
   const { pool, script, step, lines } = scriptedPool([
-    settingsOf('claude', { apiKey: 'old' }),
+    settingsOf('claude', { key: new Secret('old') }),
     settingsOf('local'),
   ])
   const provider = pool.providerOf('claude')
@@ -75,7 +78,7 @@ test('a new configuration leaves unchanged entries their state, and a new key ge
   expect(states()).toEqual(['claude failed', 'local cooling_down', 'runbook ready'])
 
   lines.length = 0
-  pool.configure([settingsOf('local'), settingsOf('claude', { apiKey: 'new' })], runbook)
+  pool.configure([settingsOf('local'), settingsOf('claude', { key: new Secret('new') })], runbook)
   expect(states()).toEqual(['local cooling_down', 'claude ready', 'runbook ready'])
   expect(lines).toMatchObject([{ provider: 'claude', msg: 'provider is ready' }])
   // A turn that was under way goes on with what there is now.
@@ -98,4 +101,16 @@ test('a provider that cannot be opened is told and left out; the others are ther
   })
   expect(pool.states().map(({ name }) => name)).toEqual(['good', 'runbook'])
   expect(lines.join()).toContain('provider is not ready')
+})
+
+test('an entry that says nothing has the defaults of its kind, and what it says counts', () => {
+  expect(toModelSettings({ name: 'a', kind: 'openai' })).toEqual({
+    ...{ name: 'a', kind: 'openai', model: kindDefaults.openai.model },
+    ...{ contextTokens: 128_000, maxOutputTokens: 8192 },
+  })
+  const said = { model: 'm', baseUrl: 'http://127.0.0.1:1', contextTokens: 9000, maxOutputTokens: 500 }
+  const price = { input: 3, output: 15 }
+  expect(
+    toModelSettings({ name: 'a', kind: 'anthropic', ...said, key: new Secret('hunter2'), price }),
+  ).toEqual({ name: 'a', kind: 'anthropic', ...said, apiKey: 'hunter2', price: { ...price, cached: 3 } })
 })

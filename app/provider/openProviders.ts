@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import type { ModelEntry } from '#app/config/readProviders.ts'
 import type { Logger } from '#app/logger.ts'
 import type { ProviderSummary } from '#app/schema/api.ts'
 import { CoolDown } from './coolDown.ts'
@@ -7,10 +8,11 @@ import { failOver, type Candidate, type FailoverDeps } from './failover.ts'
 import type { ModelSettings } from './ModelSettings.ts'
 import type { Provider } from './Provider.ts'
 import type { PooledProvider, ProviderPool } from './ProviderPool.ts'
+import { toModelSettings } from './toModelSettings.ts'
 
 export interface OpenProvidersOptions {
   /** In failover order; names differ. */
-  settings: readonly ModelSettings[]
+  settings: readonly ModelEntry[]
   create: (settings: ModelSettings) => Provider
   runbook: Provider
   logger: Logger
@@ -45,7 +47,7 @@ export function openProviders(options: OpenProvidersOptions): ProviderPool {
     }
   }
   const configure: ProviderPool['configure'] = (settings, nextRunbook) => {
-    entries = settings.flatMap(open)
+    entries = settings.map(toModelSettings).flatMap(open)
     runbook = nextRunbook
     if (entries.length === 0) logger.info('no model is ready: the runbook answers')
   }

@@ -1,5 +1,5 @@
 import pino from 'pino'
-import type { ModelSettings } from '#app/provider/ModelSettings.ts'
+import type { ModelEntry } from '#app/config/readProviders.ts'
 import { openProviders } from '#app/provider/openProviders.ts'
 import type { FailureKind, Part, Provider, StepRequest } from '#app/provider/Provider.ts'
 import type { PooledProvider, ProviderPool } from '#app/provider/ProviderPool.ts'
@@ -20,7 +20,7 @@ export interface ScriptedPool {
   step(provider: Provider, more?: Partial<StepRequest>): Promise<Part[]>
 }
 
-export const settingsOf = (name: string, more: Partial<ModelSettings> = {}): ModelSettings => ({
+export const settingsOf = (name: string, more: Partial<ModelEntry> = {}): ModelEntry => ({
   name,
   kind: 'openai',
   model: `${name}-1`,
@@ -44,7 +44,7 @@ export const fail = (kind: FailureKind, retryAfterMs?: number): Part => ({
 })
 
 /** A pool of providers that answer by script, on a clock that only waits move. Unscripted ones say their name. */
-export function scriptedPool(settings: ModelSettings[], onWait: () => void = () => undefined): ScriptedPool {
+export function scriptedPool(settings: ModelEntry[], onWait: () => void = () => undefined): ScriptedPool {
   const scripts = new Map<string, Script[]>()
   const asked: string[] = []
   const waits: number[] = []
