@@ -46,14 +46,22 @@ test('the example shows every setting, and a comment stands above each', () => {
     'root.hypervisors',
     'root.vms',
     'root.targets',
+    'root.providers',
+    'root.budget',
+    'root.notify',
+    'root.knowledge',
     'root.agents_dir',
   ])
 })
 
 test('the example names every variable', () => {
   const source = readFileSync(resolve(root, 'app/config/readEnvironment.ts'), 'utf8')
-  const variables = new Set(source.match(/\b(BREAKGLASS_[A-Z_]+[A-Z]|REDIS_URL(?:_FILE)?|SSH_AUTH_SOCK)\b/g))
-  expect(variables.size).toBeGreaterThan(7)
+  const ours = /\b(BREAKGLASS_[A-Z_]+[A-Z]|REDIS_URL(?:_FILE)?|SSH_AUTH_SOCK)\b/g
+  const models = ['ANTHROPIC', 'OPENAI'].flatMap((kind) =>
+    ['API_KEY', 'API_KEY_FILE', 'BASE_URL'].map((what) => `${kind}_${what}`),
+  )
+  const variables = new Set([...(source.match(ours) ?? []), ...models])
+  expect(variables.size).toBeGreaterThan(13)
   for (const variable of variables) expect(text).toContain(variable)
 })
 

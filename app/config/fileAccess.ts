@@ -13,8 +13,9 @@ export function whyUnreadable(path: string): string | undefined {
 /** Why a folder cannot be read, in words; undefined when it can. */
 export function whyNoFolder(path: string): string | undefined {
   try {
+    if (!statSync(path).isDirectory()) return 'is no folder'
     accessSync(path, constants.R_OK | constants.X_OK)
-    return statSync(path).isDirectory() ? undefined : 'is no folder'
+    return undefined
   } catch (error) {
     return whyFailed(error)
   }

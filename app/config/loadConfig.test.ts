@@ -21,7 +21,9 @@ describe('with no configuration', () => {
       dataDir: join(cwd, 'data'),
       demo: true,
       localTarget: true,
-      config: { hypervisors: {}, vms: {}, targets: {} },
+      models: { anthropic: {}, openai: {} },
+      config: { hypervisors: {}, vms: {}, targets: {}, knowledge: [] },
+      providers: [],
       warnings: [],
     })
   })
@@ -39,7 +41,12 @@ describe('with no configuration', () => {
 
 test('a configuration is read with its defaults, paths from the folder of its file', async () => {
   await mkdir(join(cwd, 'etc'))
-  await writeFile(join(cwd, 'etc/b.yaml'), `${goodYaml}agents_dir: ~/agents\n`)
+  const more = `
+agents_dir: ~/agents
+knowledge: [notes]
+notify: {mail: {host: h, from: a@example.org, user: a, password_file: mail}}
+`
+  await writeFile(join(cwd, 'etc/b.yaml'), goodYaml + more)
   const env = { BREAKGLASS_CONFIG: 'etc/b.yaml', BREAKGLASS_DATA: 'var', SSH_AUTH_SOCK: '/run/agent' }
   const settings = loadConfig({ env, cwd })
   expect(settings).toMatchObject({
@@ -51,7 +58,14 @@ test('a configuration is read with its defaults, paths from the folder of its fi
   expect(settings.config).toEqual({
     hypervisors: { pve1: { host: '10.0.0.5', port: 22, user: 'breakglass', host_keys: [hostKey] } },
     vms: { devvm: { hypervisor: 'pve1', key_file: join(cwd, 'etc/keys/devvm'), targets: ['box'] } },
-    targets: { box: { host: '10.0.0.20', port: 22, user: 'root', host_keys: [hostKey] } },
+    targets: { box: { host: '10.0.0.20', port: 22, user: 'root', host_keys: [hostKey], mode: 'ask' } },
+    knowledge: [join(cwd, 'etc/notes')],
+    notify: {
+      mail: {
+        ...{ host: 'h', tls: 'starttls', from: 'a@example.org', recipients: [], strict: false },
+        ...{ user: 'a', password_file: join(cwd, 'etc/mail') },
+      },
+    },
     agents_dir: join(homedir(), 'agents'),
   })
 })
@@ -131,6 +145,24 @@ describe('what starts but may not work is warned of', () => {
     expect((await load(goodYaml)).warnings).toEqual([expect.stringMatching(/^targets\.box: no key/)])
     expect((await load(goodYaml, { SSH_AUTH_SOCK: '/run/agent' })).warnings).toEqual([])
     expect((await load(goodYaml, { BREAKGLASS_SSH_KEY_FILE: 'keys/devvm' })).warnings).toEqual([])
+  })
+
+  test('a mailbox without its password, and one that may write to nobody', async () => {
+    const mail = '{host: h, from: a@example.org, user: a, password_file: none, strict: true}'
+    expect(
+      (await load(`${goodYaml}notify: {mail: ${mail}}`, { SSH_AUTH_SOCK: '/run/agent' })).warnings,
+    ).toEqual([
+      'notify.mail.password_file: the file does not exist; no mail can be sent.',
+      'notify.mail: strict, and nobody under recipients: every mail is refused.',
+    ])
+  })
+
+  test('a folder of notes that is none', async () => {
+    const yaml = `${goodYaml}knowledge: [keys, tokens, none]`
+    expect((await load(yaml, { SSH_AUTH_SOCK: '/run/agent' })).warnings).toEqual([
+      'knowledge[1]: it is no folder; nothing is found in it.',
+      'knowledge[2]: it does not exist; nothing is found in it.',
+    ])
   })
 
   test('a file without a machine', async () => {

@@ -80,7 +80,7 @@ const wrongFiles: [what: string, yaml: string, told: string[]][] = [
   [
     'a text for the whole',
     'hello',
-    ['found "hello"', 'a mapping with hypervisors, vms, targets, agents_dir'],
+    ['found "hello"', 'a mapping with hypervisors, vms, targets, providers,'],
   ],
   [
     'a name with a space',
@@ -112,7 +112,31 @@ const wrongFiles: [what: string, yaml: string, told: string[]][] = [
     goodYaml.replace('vms: {', 'vms: {b: {hypervisor: pve1, key_file: ./keys/devvm}, '),
     ['vms.devvm.key_file: found the key of vms.b'],
   ],
-  ['a setting that comes later', 'providers: []', ['providers: found an unknown name']],
+  ['a setting that comes later', 'fleet: {}', ['fleet: found an unknown name']],
+  [
+    'two providers of one name',
+    'providers: [{name: a, kind: openai}, {name: a, kind: anthropic}]',
+    ['line 1: providers: found a list; allowed: two providers share a name'],
+  ],
+  ['a provider named runbook', 'providers: [{name: runbook, kind: openai}]', ['the name runbook is taken']],
+  [
+    'an unknown kind of provider',
+    'providers: [{name: a, kind: gemini}]',
+    ['providers[0].kind: found "gemini"'],
+  ],
+  [
+    'a key in place of its file',
+    'providers: [{name: a, kind: openai, key: hunter2}]',
+    ['providers[0].key: found an unknown name'],
+  ],
+  ['an unknown mode', 'targets: {a: {host: h, host_keys: [], mode: yolo}}', ['targets.a.mode: found "yolo"']],
+  ['a budget of nothing', 'budget: {day_cost: 0}', ['budget.day_cost: found 0']],
+  ['a mailbox that is none', 'notify: {mail: {host: h, from: me}}', ['notify.mail.from: found "me"']],
+  [
+    'a mail account without its password',
+    'notify: {mail: {host: h, from: a@example.org, user: me}}',
+    ['notify.mail.user: found only one of user and password_file'],
+  ],
   ['a setting twice', 'vms: {}\nvms: {}', ['line 2: found a mistake in the YAML (Map keys must be unique)']],
   ['a tab', 'vms:\n\ta: 1', ['line 2: found a mistake in the YAML (Tabs']],
   ['an open bracket', 'vms: {a: [1\nb: 2', ['line 2: found a mistake in the YAML']],

@@ -67,6 +67,21 @@ const wrongVariables: [what: string, env: Record<string, string>, told: string[]
     ['REDIS_URL: found REDIS_URL_FILE beside it'],
   ],
   [
+    'a key beside its file',
+    { OPENAI_API_KEY: 'hunter2', OPENAI_API_KEY_FILE: 'tokens' },
+    ['OPENAI_API_KEY: found OPENAI_API_KEY_FILE beside it; allowed: one of the two'],
+  ],
+  [
+    'an address that is none',
+    { ANTHROPIC_BASE_URL: 'hunter2' },
+    ['ANTHROPIC_BASE_URL: found no URL of a web server', 'https://'],
+  ],
+  [
+    'an address of another protocol',
+    { OPENAI_BASE_URL: 'ftp://u:hunter2@h' },
+    ['OPENAI_BASE_URL: found no URL'],
+  ],
+  [
     'no file with the URL',
     { REDIS_URL_FILE: './none' },
     ['REDIS_URL_FILE: found "./none", which does not exist'],
