@@ -40,7 +40,7 @@ export function describeTokens({ inputTokens, outputTokens, cachedTokens }: Usag
 export function describeCost({ cost, costIncomplete }: Usage): string {
   if (cost === null) return 'cost unknown'
   const known = cost > 0 && cost < 0.01 ? '< $0.01' : `$${cost.toFixed(2)}`
-  return costIncomplete ? `${known} and more, not all prices known` : known
+  return costIncomplete ? `at least ${known}` : known
 }
 
 function tokens(count: number): string {
