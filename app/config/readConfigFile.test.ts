@@ -116,9 +116,9 @@ const wrongFiles: [what: string, yaml: string, told: string[]][] = [
   [
     'two providers of one name',
     'providers: [{name: a, kind: openai}, {name: a, kind: anthropic}]',
-    ['line 1: providers: found a list; allowed: two providers share a name'],
+    ['line 1: providers: found a list; allowed: providers whose names differ'],
   ],
-  ['a provider named runbook', 'providers: [{name: runbook, kind: openai}]', ['the name runbook is taken']],
+  ['a provider named runbook', 'providers: [{name: runbook, kind: openai}]', ['another name than runbook']],
   [
     'an unknown kind of provider',
     'providers: [{name: a, kind: gemini}]',

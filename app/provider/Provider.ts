@@ -56,8 +56,9 @@ export interface StepRequest {
   /** The rest is what models read. `system` does not change within a session, so that it can be cached. */
   system: string
   messages: Message[]
-  /** Empty when the model must conclude. */
   tools: ToolSpec[]
+  /** The turn must come to its end: `tools` is empty, and no call will run. */
+  concluding?: boolean
   signal: AbortSignal
 }
 

@@ -37,6 +37,11 @@ export function runbookProvider(deps: RunbookDeps): Provider {
 function* step(request: StepRequest, { presets, vmOfTarget, models }: RunbookDeps): Generator<Part> {
   const { target, turn } = request
   const events = request.events.filter((event) => event.turn === turn)
+  if (request.concluding === true) {
+    yield* say('No model answers any more, and nothing more is run in this turn.', events)
+    yield { type: 'end', reason: 'stop', isError: true }
+    return
+  }
   const runnable = presets.filter(
     (preset) =>
       preset.runbook !== undefined && (preset.targets === undefined || preset.targets.includes(target)),

@@ -74,7 +74,7 @@ const provider = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Default: the kind's own address."),
-  key_file: path.optional().describe('A file with the key. Default: ANTHROPIC_API_KEY or OPENAI_API_KEY.'),
+  key_file: path.optional().describe('A file with the key. Default: ANTHROPIC_API_KEY or OPENAI_API_KEY, but never for a base_url of its own.'),
   context_tokens: z
     .int()
     .min(4000)
@@ -123,8 +123,8 @@ export const configSchema = z.strictObject({
   targets: z.record(name, target).default({}).describe('The first is the default target.'),
   providers: z
     .array(provider)
-    .refine((all) => new Set(all.map((one) => one.name)).size === all.length, 'two providers share a name')
-    .refine((all) => all.every((one) => one.name !== 'runbook'), 'the name runbook is taken')
+    .refine((all) => new Set(all.map((one) => one.name)).size === all.length, 'providers whose names differ')
+    .refine((all) => all.every((one) => one.name !== 'runbook'), 'another name than runbook')
     .optional()
     .describe(
       'Models in the order in which they are tried; the runbook is always last. Default: those with a key in the environment.',

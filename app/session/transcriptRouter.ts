@@ -1,10 +1,12 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { AppError } from '#app/errors.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { route, type Route, type RouteInput } from '#app/http/Route.ts'
 import { eventsPageSchema } from '#app/schema/api.ts'
 import { eventsPage } from '#app/http/eventsPage.ts'
-import { streamOf, type SessionStore } from './SessionStore.ts'
+import { parseEvents, streamOf, type SessionStore } from './SessionStore.ts'
 import { toMarkdown } from './toMarkdown.ts'
 
 export interface TranscriptRouterDeps {
@@ -15,12 +17,14 @@ export interface TranscriptRouterDeps {
     stream: string,
     input: RouteInput<unknown, { after?: string | undefined }, unknown>,
   ) => Promise<void>
-  /** The whole output of a call whose event was capped, null where none was kept. */
-  readOutput: (sessionId: string, call: string) => Promise<string | null>
+  /** The whole output of a call whose event was capped, in pieces; null where none is kept, or not any more. */
+  readOutput: (sessionId: string, call: string) => Promise<AsyncIterable<{ text: string }> | null>
 }
 
 const sessionId = z.object({ id: z.string() })
 const position = z.object({ after: z.string().max(100).optional() })
+const notKept =
+  '[The whole output is not kept (any more): the oldest make room for newer ones. Its head and its tail:]'
 const notFound = { description: 'There is no such session.' }
 
 /** What was said in a session: its stream, its pages, whole outputs, and the transcript as a file. */
@@ -60,13 +64,20 @@ export function transcriptRoutes({ log, store, attach, readOutput }: TranscriptR
       summary: 'The whole output that an event capped',
       params: sessionId.extend({ seq: z.coerce.number().int().positive() }),
       answers: { 200: { description: 'Text.', contentType: 'text/plain' }, 404: notFound },
-      async handle({ params, response }) {
-        const { events } = await store.events(params.id)
-        const event = events.find(({ id }) => id === params.seq)
+      async handle({ params, signal, response }) {
+        const { batch } = await log.page(streamOf(params.id), params.seq - 1, 1)
+        const event = batch?.first === params.seq ? parseEvents(batch)[0] : undefined
         if (event?.kind !== 'tool_output')
           throw new AppError('not_found', 'There is no output at this place.')
-        const whole = await readOutput(params.id, event.call)
-        response.type('text/plain').send(whole ?? `${event.stdout}${event.stderr}`)
+        response.type('text/plain')
+        const headAndTail = `${event.stdout}${event.stderr}`
+        if (!event.truncated) return void response.send(headAndTail)
+        const pieces = await readOutput(params.id, event.call)
+        if (pieces === null) return void response.send(`${notKept}\n\n${headAndTail}`)
+        // The response waits for its client, and the pieces for the response. Who goes away has had enough.
+        await pipeline(Readable.from(textsOf(pieces)), response, { signal }).catch((error: unknown) => {
+          if (!signal.aborted && !response.destroyed) throw error
+        })
       },
     }),
     route({
@@ -87,4 +98,8 @@ export function transcriptRoutes({ log, store, attach, readOutput }: TranscriptR
       },
     }),
   ]
+}
+
+async function* textsOf(pieces: AsyncIterable<{ text: string }>): AsyncGenerator<string> {
+  for await (const { text } of pieces) yield text
 }

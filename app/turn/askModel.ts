@@ -58,6 +58,7 @@ function requestOf(
     system: agent.system,
     messages: toMessages(events, deps),
     tools: concluding ? [] : deps.tools.specs(agent.tools),
+    ...(concluding && { concluding }),
     signal,
   }
 }

@@ -82,7 +82,7 @@ class Conversation {
         return
       }
       case 'notice':
-        if (event.again === true) this.#text = ''
+        if (event.again === true && this.#calls.length === 0) this.#text = ''
         return
       case 'takeover':
         if (this.#calls.length === 0) this.#text = ''
