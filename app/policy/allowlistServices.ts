@@ -43,7 +43,7 @@ const systemctl = rule(
 )
 
 const journalctl = rule(
-  '-a -b?:text -e -k -l -m -n?:number -N -o:text -p:text -q -r -S:text -t:text -u:text -U:text -x -c:text -g:text -F:text ' +
+  '-a -b?:text -# -e -k -l -m -n?:number -N -o:text -p:text -q -r -S:text -t:text -u:text -U:text -x -c:text -g:text -F:text ' +
     '--all --boot?:text --catalog --dmesg --facility:text --field:text --fields --full --grep:text --case-sensitive?:text ' +
     '--header --identifier:text --lines?:number --list-boots --merge --no-full --no-hostname --no-pager --no-tail ' +
     '--output:text --output-fields:text --pager-end --priority:text --quiet --reverse --since:text --system --unit:text ' +

@@ -6,7 +6,8 @@ import { mentionsSecret, namesSecret } from './secretPaths.ts'
 
 /** Why no approval can make this line run, if so: it shows a secret, or can only destroy. */
 export function forbidden(text: string): string | undefined {
-  if (/([\w:.]{1,30})\s{0,9}\(\)\s{0,9}\{[^}]{0,99}\1\s{0,9}\|\s{0,9}\1\s{0,9}&/.test(text)) return 'It is a fork bomb.'
+  if (/([\w:.]{1,30})\s{0,9}\(\)\s{0,9}\{[^}]{0,99}\1\s{0,9}\|\s{0,9}\1\s{0,9}&/.test(text))
+    return 'It is a fork bomb.'
   for (const found of everyCommand(text)) {
     const why = forbiddenCommand(found)
     if (why !== undefined) return `\`${found.words.map(({ value }) => value).join(' ')}\`: ${why}.`
@@ -16,7 +17,7 @@ export function forbidden(text: string): string | undefined {
 
 /** Only names or changes the attributes of files, or removes them: a secret in its arguments is not shown. */
 const namesOnly =
-  /^(ls|stat|chmod|chown|chgrp|rm|rmdir|mkdir|test|\[|readlink|realpath|du|namei|getfacl|setfacl|lsattr|chattr|file|touch|ssh|restorecon)$/
+  /^(ls|stat|chmod|chown|chgrp|rm|rmdir|mkdir|test|\[|readlink|realpath|du|namei|getfacl|setfacl|lsattr|chattr|file|touch|ssh|echo|printf|restorecon)$/
 
 function forbiddenCommand({ words, plain, piped }: Found): string | undefined {
   if (plain && judgeCommand(words, piped).verdict === 'allow') return undefined
@@ -63,7 +64,7 @@ function isRoot(word: PlainWord): boolean {
     .split('/')
     .filter((name) => name !== '' && name !== '.')
   if (!word.value.startsWith('/')) return false
-  if (names.includes('..')) return true
+  if (names.length === 0 || names.includes('..')) return true
   const [first = '', second] = names
   const below =
     names.length === 1 || (names.length === 2 && namesMeet(second ?? '', 'a') && namesMeet(second ?? '', 'b'))

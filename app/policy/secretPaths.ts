@@ -4,78 +4,78 @@ import type { PlainWord } from './readWord.ts'
 /** Where secrets lie, below any root (`/mnt/etc/shadow`, `/proc/1/root/etc/shadow`). */
 const floating = [
   ...[
-    'etc/shadow*',
-    'etc/gshadow*',
-    'etc/sudoers*',
+    'etc/shadow',
+    'etc/shadow-',
+    'etc/gshadow',
+    'etc/gshadow-',
+    'etc/sudoers',
     'etc/sudoers.d/**',
-    'backups/*shadow*',
     'etc/security/opasswd',
   ],
   ...[
+    'backups/shadow.bak',
+    'backups/gshadow.bak',
     '.ssh',
     '.ssh/**',
     '.gnupg/**',
     '.kube/**',
     '.aws/**',
     '.azure/**',
-    '.docker/config.json',
-    '.config/gcloud/**',
   ],
   ...[
+    '.docker/config.json',
+    '.config/gcloud/**',
     '.config/gh/**',
     '.netrc',
     '.pgpass',
     '.my.cnf',
     '.git-credentials',
+  ],
+  ...[
     '.vault-token',
     '.npmrc',
     '.pypirc',
-  ],
-  ...[
     '.*_history',
-    'id_rsa*',
-    'id_dsa*',
-    'id_ecdsa*',
-    'id_ed25519*',
-    'ssh_host_*_key',
-    '*.pem',
-    '*.key',
-    '*.p12',
-  ],
-  ...[
-    '*.pfx',
-    '*.jks',
-    '*.keystore',
-    '*.kdbx',
-    '*.keytab',
     '.env',
     '.env.*',
     '*.env',
     '.envrc',
-    '*kubeconfig*',
+    'ssh_host_*_key',
   ],
   ...[
-    'etc/kubernetes/*.conf',
-    'etc/kubernetes/pki/**',
-    'etc/rancher/**/*.yaml',
-    'lib/rancher/**/token',
+    'id_rsa',
+    'id_dsa',
+    'id_ecdsa',
+    'id_ecdsa_sk',
+    'id_ed25519',
+    'id_ed25519_sk',
+    '*.pem',
+    '*.key',
+    '*.p12',
+    '*.pfx',
+  ],
+  ...['*.jks', '*.keystore', '*.kdbx', '*.keytab', 'kubeconfig', '*.kubeconfig', 'etc/kubernetes/*.conf'],
+  ...['etc/kubernetes/pki/**', 'etc/rancher/**/*.yaml', 'lib/rancher/**/token', 'lib/kubelet/pods/**'],
+  ...[
     'etc/wireguard/**',
-  ],
-  ...[
     'etc/ssl/private/**',
     'etc/pki/tls/private/**',
     'etc/letsencrypt/**',
     'etc/pve/priv/**',
-    'run/secrets/**',
   ],
   ...[
-    'lib/kubelet/pods/**',
     'etc/NetworkManager/system-connections/**',
-    'wpa_supplicant*.conf',
-    'etc/credstore*/**',
-    'run/credentials/**',
+    'etc/wpa_supplicant/**',
+    'etc/credstore/**',
+    'etc/credstore.encrypted/**',
+    'run/secrets/**',
   ],
+  ...['run/credentials/**'],
 ].map((path) => writtenPattern(`**/${path}`))
+
+/** Their copies (`/etc/shadow.bak`, `id_rsa.old`), in a path without globs; a public key is none. */
+const copies =
+  /(^|\/)(etc\/(g?shadow|sudoers)[^/]*|id_(rsa|dsa|ecdsa|ed25519)(?![^/]*\.pub$)[^/]*|[^/]*kubeconfig[^/]*)$/
 
 /** What shows the memory or the environment of processes. */
 const ofProcesses = ['proc/*/**/environ', 'proc/*/**/mem'].map((path) => writtenPattern(`/${path}`))
@@ -115,14 +115,13 @@ export function isSecret(word: PlainWord): boolean {
 export function mentionsSecret(word: PlainWord): boolean {
   if (word.value.length > longest) return namesSecret(word.value)
   const pattern = toPattern(word)
-  const starts = [
-    0,
-    ...[...pattern.matchAll(/[=:@,]|\//g)].map(({ 0: mark, index }) => (mark === '/' ? index : index + 1)),
-  ]
-  return (
-    starts.some((start) => isSecretPattern(pattern.slice(start))) ||
-    (/^-\w/.test(pattern) && isSecretPattern(pattern.slice(2)))
+  const marks = [...pattern.matchAll(/[=:@,/]/g)].map(({ 0: mark, index }) =>
+    mark === '/' ? index : index + 1,
   )
+  // `-f.env`: what follows a short option; a long option has its value after `=`.
+  const first = pattern.startsWith('--') ? [] : [pattern.startsWith('-') ? 2 : 0]
+  const starts = [...first, ...marks]
+  return starts.some((start) => isSecretPattern(pattern.slice(start)))
 }
 
 /** What the shell was not seen to expand (`/etc/{shadow,passwd}`, a script in a string): by its text. */
@@ -148,13 +147,15 @@ export function fileObjection(word: PlainWord): string | undefined {
 
 function isSecretPattern(pattern: string): boolean {
   const path = normal(pattern)
-  const ofProcess = path[1] === 'proc' && (/^(\d*|self|thread-self)$/.test(path[2] ?? '') || hasGlob(path[2] ?? ''))
+  const ofProcess =
+    path[1] === 'proc' && (/^(\d*|self|thread-self)$/.test(path[2] ?? '') || hasGlob(path[2] ?? ''))
   if (ofProcess && ofProcesses.some((secret) => pathsMeet(path, secret))) return true
   if (ofTheMachine.some((secret) => pathsMeet(path, secret))) return true
   const text = path.join('/')
   if (path[1] === 'proc' && !doors.some((door) => pathsMeet(path, door))) return false
   if (hasGlob(pattern) && safeTrees.test(text)) return false
   if (!hasGlob(pattern) && open.some((tree) => pathsMeet(path, tree))) return false
+  if (!hasGlob(pattern) && copies.test(text)) return true
   return floating.some((secret) => pathsMeet(path, secret))
 }
 

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { classify } from '../classify.ts'
+import { readLine, type Line } from '../readLine.ts'
+import { lineGenerator, randomFrom } from './generateLine.ts'
+import { openSandbox, type Job, type Sandbox } from './runLines.ts'
+
+const lineCount = 24_000
+const seed = 20_260_412
+
+let sandbox: Sandbox
+beforeAll(async () => {
+  sandbox = await openSandbox()
+})
+afterAll(() => sandbox.remove())
+
+interface Case {
+  job: Job
+  line: Line
+  verdict: string
+  action: Job
+}
+
+/** What a shell runs of a line whose commands all answer the same. */
+function expected({ commands, operators }: Line, status: 0 | 1): string[][] {
+  const run: string[][] = []
+  let skip = false
+  for (const [index, { words }] of commands.entries()) {
+    const operator = operators[index - 1] ?? ';'
+    if (operator === ';') skip = false
+    if (operator === '&&') skip = status === 1
+    if (operator === '||') skip = status === 0
+    if (!skip)
+      run.push(
+        words.map(({ value, pieces }) =>
+          pieces[0]?.kind === 'home' ? sandbox.home + value.slice(1) : value,
+        ),
+      )
+  }
+  return run
+}
+
+const sorted = (run: readonly string[][]): string[] => run.map((words) => JSON.stringify(words)).sort()
+
+function differing(
+  cases: readonly Case[],
+  runs: readonly string[][][],
+  wanted: (one: Case, index: number) => string[][],
+): unknown[] {
+  return cases.flatMap((one, index) => {
+    const [want, got] = [sorted(wanted(one, index)), sorted(runs[index] ?? [])]
+    return JSON.stringify(want) === JSON.stringify(got)
+      ? []
+      : [{ line: one.job.line, action: one.action.line, want, got }]
+  })
+}
+
+function generate(): { cases: Case[]; counts: Record<string, number> } {
+  const random = randomFrom(seed)
+  const next = lineGenerator(random)
+  const counts: Record<string, number> = { allow: 0, ask: 0, deny: 0, read: 0, piped: 0, quoted: 0 }
+  const cases: Case[] = []
+  const count = (name: string): void => {
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  for (let index = 0; index < lineCount; index++) {
+    const text = next()
+    const { verdict, action } = classify(text, 'ask')
+    count(verdict)
+    const line = readLine(text.trim())
+    if (verdict === 'deny' || typeof line === 'string') continue
+    count('read')
+    // A path cannot be replaced by something that writes down, nor can `%1`, which names a job.
+    if (line.commands.some(({ words: [name] }) => /^%|\//.test(name.value))) {
+      count('notRecorded')
+      continue
+    }
+    if (verdict === 'allow' && line.operators.includes('|')) count('piped')
+    if (verdict === 'allow' && /['"\\]/.test(text)) count('quoted')
+    const status = random() < 0.5 ? 0 : 1
+    cases.push({ job: { line: text, status }, line, verdict, action: { line: action, status } })
+  }
+  return { cases, counts }
+}
+
+test(
+  'what bash and dash run of a line, and of its action, is what was judged',
+  { timeout: 120_000 },
+  async () => {
+    const { cases, counts } = generate()
+    console.log(`${String(lineCount)} lines: ${JSON.stringify(counts)}`)
+    expect(counts['notRecorded']).toBeLessThan(100)
+    expect(counts['allow']).toBeGreaterThan(3000)
+    expect(counts['piped']).toBeGreaterThan(800)
+    expect(counts['quoted']).toBeGreaterThan(2000)
+    expect((counts['ask'] ?? 0) + (counts['deny'] ?? 0)).toBeGreaterThan(5000)
+
+    const judged = (one: Case): string[][] => expected(one.line, one.job.status)
+    const jobs = cases.map(({ job }) => job)
+    const actions = cases.map(({ action }) => action)
+    const plain = (one: Case): boolean => one.verdict === 'allow'
+    const allowed = cases.filter(plain)
+    const [bash, bashActions] = await Promise.all([sandbox.run('bash', jobs), sandbox.run('bash', actions)])
+    expect(differing(cases, bash, judged)).toEqual([])
+    expect(differing(cases, bashActions, judged)).toEqual([])
+    const dash = await sandbox.run(
+      'dash',
+      allowed.map(({ job }) => job),
+    )
+    expect(differing(allowed, dash, judged)).toEqual([])
+    const dashActions = await sandbox.run(
+      'dash',
+      allowed.map(({ action }) => action),
+    )
+    expect(differing(allowed, dashActions, judged)).toEqual([])
+
+    const open = allowed.filter(({ line }) =>
+      line.commands.some(({ words }) =>
+        words.some(({ pieces }) => pieces.some(({ kind }) => kind !== 'plain')),
+      ),
+    )
+    expect(open.length).toBeGreaterThan(100)
+    for (const shell of ['bash', 'dash'] as const) {
+      const written = await sandbox.run(
+        shell,
+        open.map(({ job }) => job),
+        { glob: true },
+      )
+      const printed = await sandbox.run(
+        shell,
+        open.map(({ action }) => action),
+        { glob: true },
+      )
+      expect(differing(open, printed, (_, index) => written[index] ?? [])).toEqual([])
+    }
+  },
+)
