@@ -13,7 +13,7 @@ import { AppError } from '#app/errors.ts'
 import { AbsentEventLog } from '#app/eventlog/AbsentEventLog.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { openEventLog } from '#app/eventlog/openEventLog.ts'
-import { FeedHub } from '#app/http/FeedHub.ts'
+import { FeedHub, type AttachOptions } from '#app/http/FeedHub.ts'
 import { createIdentity } from '#app/http/identity.ts'
 import { createHttpServer, listen } from '#app/http/listen.ts'
 import { createLogger, type Logger } from '#app/logger.ts'
@@ -64,10 +64,9 @@ async function main(): Promise<void> {
   const powerVms = () => vms().map((vm) => powerVm(vm, pool))
   const power = new PowerService({ vms: powerVms(), logger, log })
 
-  const agentsDir = (of: Settings) => of.config.agents_dir ?? at('../agents')
   const draining = { yes: false }
-  const attach = (stream: string, input: AttachInput, allowEmpty = false) =>
-    hub.attach(stream, { ...input, after: input.query.after }, { allowEmpty })
+  const attach = (stream: string, input: AttachInput, options: AttachOptions = {}) =>
+    hub.attach(stream, { ...input, after: input.query.after }, options)
   const sessions = await startSessions({
     current,
     log,
@@ -78,12 +77,17 @@ async function main(): Promise<void> {
     audit,
     logger,
     attach,
-    agentsDir: agentsDir(settings),
+    builtIn: at('../agents'),
     draining: () => draining.yes,
   })
   const routes = [
     ...sessions.routes,
-    ...powerRoutes({ power, audit, logger, attach: (stream, input) => attach(stream, input, true) }),
+    ...powerRoutes({
+      power,
+      audit,
+      logger,
+      attach: (stream, input) => attach(stream, input, { allowEmpty: true }),
+    }),
   ]
   const ready = (): string[] => (draining.yes ? ['The server is stopping.'] : sessions.notReady())
   const identity = createIdentity({
@@ -111,7 +115,7 @@ async function main(): Promise<void> {
 
   const applyConfig = async (changed: Settings): Promise<void> => {
     try {
-      await sessions.configure(agentsDir(changed))
+      await sessions.configure(changed)
     } catch (err) {
       return logger.error({ err }, wrongChange)
     }

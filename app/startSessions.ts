@@ -1,28 +1,32 @@
-import { join } from 'node:path'
 import type { Audit } from '#app/audit/record.ts'
-import { loadPresets } from '#app/config/loadPresets.ts'
 import type { Settings } from '#app/config/loadConfig.ts'
+import { createBoard } from '#app/eventlog/Board.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
+import { boardRoutes, type BoardRouterDeps } from '#app/http/boardRouter.ts'
+import type { AttachOptions } from '#app/http/FeedHub.ts'
 import type { Route } from '#app/http/Route.ts'
 import { openHeartbeat } from '#app/lease/openHeartbeat.ts'
 import type { Logger } from '#app/logger.ts'
+import { redact } from '#app/policy/redact.ts'
 import type { PowerService } from '#app/power/PowerService.ts'
 import type { VmPlace } from '#app/power/PowerVm.ts'
-import { runbookProvider } from '#app/provider/runbook.ts'
+import { openProviders } from '#app/provider/openProviders.ts'
+import { cardRoutes } from '#app/session/cardRouter.ts'
 import { catalogRoutes } from '#app/session/catalogRouter.ts'
 import { sessionRoutes } from '#app/session/sessionRouter.ts'
 import { SessionStore } from '#app/session/SessionStore.ts'
-import { transcriptRoutes, type TranscriptRouterDeps } from '#app/session/transcriptRouter.ts'
-import { LocalRunner } from '#app/ssh/LocalRunner.ts'
-import type { Runner } from '#app/ssh/Runner.ts'
+import { pendingApprovals, tellBoard } from '#app/session/tellBoard.ts'
+import { transcriptRoutes } from '#app/session/transcriptRouter.ts'
 import type { SshPool } from '#app/ssh/SshPool.ts'
-import { createRegistry } from '#app/tool/registry.ts'
-import { powerTool } from '#app/tool/power.ts'
-import { shellTool } from '#app/tool/shell.ts'
+import { createBudget } from '#app/turn/Budget.ts'
+import { createOutputCapture } from '#app/turn/OutputCapture.ts'
 import { createOutputs } from '#app/turn/outputs.ts'
+import type { Change } from '#app/turn/runTurn.ts'
+import { sessionOutputs } from '#app/turn/sessionOutputs.ts'
 import { createTakeOver } from '#app/turn/takeOver.ts'
 import { TurnRunner } from '#app/turn/TurnRunner.ts'
-import { localTarget, targetDestination, targetNames } from './targets.ts'
+import { createModel, defaultAgent, equipAgents } from './equipAgents.ts'
+import { targetNames } from './targets.ts'
 
 export interface SessionsDeps {
   current: () => Settings
@@ -33,10 +37,13 @@ export interface SessionsDeps {
   vms: () => VmPlace[]
   audit: Audit
   logger: Logger
-  attach: TranscriptRouterDeps['attach']
-  agentsDir: string
+  attach: (stream: string, input: AttachInput, options?: AttachOptions) => Promise<void>
+  /** The folder of the built-in agents, presets and knowledge. */
+  builtIn: string
   draining: () => boolean
 }
+
+type AttachInput = Parameters<BoardRouterDeps['attach']>[1]
 
 export interface Sessions {
   routes: Route[]
@@ -44,45 +51,53 @@ export interface Sessions {
   notReady: () => string[]
   /** Looks for turns that others left behind, from now on; call it once this process can be reached. */
   begin: () => void
-  /** Reads the presets anew. Throws a `ConfigError`, and the old ones stay. */
-  configure: (agentsDir: string) => Promise<void>
+  /** Takes a changed configuration. Throws a `ConfigError`, and what was there stays. */
+  configure: (settings: Settings) => Promise<void>
   /** Waits for turns to end, at most `limitMs`; returns how many still run. */
   stop: (limitMs: number) => Promise<number>
 }
 
 const lookForLeftTurnsMs = 5_000
-const agent = 'breakglass'
 
-/** The session path, wired: presets, tools, the runbook provider, turns and their take-over. */
+/** The session path, wired: agents, presets, tools, providers, turns and their take-over, the board. */
 export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
-  const { current, log, replica, pool, power, vms, audit, logger } = deps
-  let presets = await loadPresets(join(deps.agentsDir, 'presets'))
-  const store = new SessionStore(log)
+  const { current, log, replica, audit, logger } = deps
+  const now = (): Date => new Date()
   const outputs = createOutputs(log)
-  const local = new LocalRunner()
-  const runnerOf = (target: string): Runner | undefined => {
-    if (target === localTarget && current().localTarget) return local
-    const destination = targetDestination(current(), target)
-    return destination && pool.runner(destination)
-  }
-  const vmOfTarget = (target: string): VmPlace | undefined =>
-    vms().find(({ targets }) => targets.includes(target)) ?? vms()[0]
-  const equip = () => ({
-    runbook: runbookProvider({ presets, vmOfTarget }),
-    tools: createRegistry([shellTool({ presets, runnerOf }), powerTool({ power })]),
+  const board = createBoard(log, logger)
+  const store = new SessionStore(log, (state) => tell(state.sessionId))
+  const tell = (sessionId: string): void =>
+    void tellBoard(store, sessionId, board).catch((err: unknown) =>
+      logger.debug({ err }, 'not told to the board'),
+    )
+  const equip = (settings: Settings) => equipAgents({ ...deps, outputs: sessionOutputs(store, outputs) }, settings)
+  let equipment = await equip(current())
+  const pool = openProviders({
+    settings: current().providers,
+    create: (settings) => createModel(settings, logger),
+    runbook: equipment.runbook,
+    logger,
   })
-  let equipment = equip()
   const turns = new TurnRunner({
     log,
     store,
-    providerOf: () => equipment.runbook,
+    providerOf: (choice) => pool.providerOf(choice),
+    agentOf: (name) => equipment.agentOf(name),
+    presetPrompt: (preset) => equipment.presetPrompt(preset),
     tools: {
-      get: (name) => equipment.tools.get(name),
-      run: (...call) => equipment.tools.run(...call),
+      specs: (names) => equipment.tools.specs(names),
+      prepare: (...call) => equipment.tools.prepare(...call),
     },
-    keepOutput: (...output) => outputs.keep(...output),
+    budget: createBudget({ log, limits: () => current().config.budget, logger, now }),
+    capture: (sessionId, call, onProgress) =>
+      createOutputCapture(outputs, {
+        ...{ sessionId, call, onProgress },
+        onLost: (err) => logger.warn({ err, session: sessionId }, 'output was not kept'),
+      }),
+    onWaiting: tell,
+    onChange: (change) => audit(recordOf(change)),
     replica,
-    now: () => new Date(),
+    now,
     logger,
   })
   const heartbeat = await openHeartbeat({ redisUrl: current().redisUrl, replica })
@@ -95,7 +110,7 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
     start: (task) => turns.start(task),
     isRunning: (turn) => turns.isRunning(turn),
     logger,
-    now: () => new Date(),
+    now,
   })
   let logAnswers = false
   const look = async (): Promise<void> => {
@@ -109,45 +124,70 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
 
   const targets = (): string[] => targetNames(current())
   const presetList = () =>
-    presets.map(({ id, label, icon, description, runbook, targets: only }) => ({
+    equipment.presets.map(({ id, label, icon, description, runbook, targets: only }) => ({
       ...{ id, label, icon, description, runbook: runbook !== undefined },
       targets: targets().filter((target) => only === undefined || only.includes(target)),
     }))
-  const { name, model } = equipment.runbook
   return {
     routes: [
       ...sessionRoutes({
         log,
         store,
         replica,
-        choices: () => ({ presets: presetList(), targets: targets(), agents: [agent], models: [model] }),
-        defaults: () => ({ agent, model, target: targets()[0] ?? '' }),
+        choices: () => ({
+          presets: presetList(),
+          targets: targets(),
+          agents: equipment.agents,
+          models: pool.choices(),
+        }),
+        defaults: () => ({ agent: defaultAgent, model: pool.defaultChoice(), target: targets()[0] ?? '' }),
         startTurn: (task) => turns.start(task),
         cancelHere: (sessionId, by) => turns.cancel(sessionId, by),
+        redact,
         draining: deps.draining,
         audit,
       }),
+      ...cardRoutes({ store, audit, redact, now }),
       ...transcriptRoutes({ log, store, attach: deps.attach, readOutput: outputs.read }),
-      ...catalogRoutes({
-        presets: presetList,
-        providers: () => [{ name, model, state: 'ready' }],
-        targets,
-      }),
+      ...catalogRoutes({ presets: presetList, providers: () => pool.states(), targets }),
+      ...boardRoutes({ attach: deps.attach, pending: () => pendingApprovals(log, store) }),
     ],
     notReady: () => (logAnswers ? [] : ['The log does not answer: sessions wait, power works.']),
     begin() {
       void look()
       looking = setInterval(() => void look(), lookForLeftTurnsMs)
     },
-    async configure(agentsDir) {
-      presets = await loadPresets(join(agentsDir, 'presets'))
-      equipment = equip()
+    async configure(settings) {
+      equipment = await equip(settings)
+      pool.configure(settings.providers, equipment.runbook)
     },
     async stop(limitMs) {
       clearInterval(looking)
       const left = await turns.drain(limitMs)
       await heartbeat.stop()
+      await board.close()
       return left
     },
+  }
+}
+
+function recordOf({
+  sessionId,
+  turn,
+  tool,
+  action,
+  target,
+  operator,
+  approved,
+}: Change): Parameters<Audit>[0] {
+  return {
+    action: `agent.${tool}`,
+    by: approved?.by ?? operator,
+    source: 'agent',
+    request_id: turn,
+    subject: `${sessionId}/${target}`,
+    outcome: 'started',
+    ...{ detail: redact(action), asked_by: operator },
+    ...(approved && { approval: approved.approval }),
   }
 }

@@ -7,6 +7,11 @@ export interface AuditRecord {
   op?: string
   subject?: string
   outcome?: string
+  /** What is done, word by word, where that is not the action itself. */
+  detail?: string
+  /** Who started the turn in which an agent acts; `by` is who allowed it. */
+  asked_by?: string
+  approval?: string
 }
 
 export type Audit = (record: AuditRecord) => void

@@ -81,14 +81,12 @@ it("takes the VM of the session's target, or the one that is named", async () =>
 })
 
 it('never guesses a VM', async () => {
-  const { tool } = power()
-  const elsewhere = await tool.prepare({ verb: 'cycle' }, { ...context, target: 'gpu1' })
-  expect(elsewhere.verdict).toEqual({
-    type: 'deny',
-    why: 'No VM is known to hold the target "gpu1": name one. There are: db, dev.',
-  })
-  const unknown = await tool.prepare({ verb: 'status', vm: 'x' }, context)
-  expect(unknown.verdict).toEqual({ type: 'deny', why: 'There is no VM "x". There are: db, dev.' })
+  const { tool, run, asked } = power()
+  const { verdict } = await tool.prepare({ verb: 'cycle' }, { ...context, target: 'gpu1' })
+  expect(verdict).toEqual({ type: 'read' })
+  const failure = 'There is no VM "x". There are: db, dev.'
+  expect(await run({ verb: 'cycle', vm: 'x' })).toMatchObject({ exitCode: null, failedLeg: 'name', failure })
+  expect(asked).toEqual([])
 })
 
 it('asks in the name of the operator, with an op that follows from the call alone', async () => {

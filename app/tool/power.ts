@@ -82,10 +82,11 @@ export function powerTool({ power, vms, modeOf }: PowerDeps): Tool<PowerInput> {
     timeoutMs,
     prepare({ verb, vm: named, why }, context) {
       const found = findVm(vms(), named, context.target)
-      if (typeof found === 'string') {
-        const denied = { type: 'deny' as const, why: found }
-        return { action: verb, target: named ?? '', verdict: denied, run: async () => notRun('name', found) }
-      }
+      if (typeof found === 'string')
+        return {
+          ...{ action: verb, target: named ?? '', verdict: { type: 'read' } },
+          run: async () => notRun('name', found),
+        }
       const verdict = verdictOf(verb, found, why, modeOf)
       const op = opOf(context)
       return {

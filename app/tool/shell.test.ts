@@ -125,11 +125,11 @@ it('judges by the mode of the target that the call names', async () => {
   expect(classify).toHaveBeenCalledWith('rm x', 'read-only')
 })
 
-it('denies a target that is not configured, and names those that are', async () => {
-  const { tool, classify } = shell()
-  const why = 'There is no target "elsewhere". There are: devvm, gpu1.'
-  const prepared = await tool.prepare({ command: probe, target: 'elsewhere' }, context)
-  expect(prepared.verdict).toEqual({ type: 'deny', why })
+it('runs nothing on a target that is not configured, and names those that are', async () => {
+  const { run, classify } = shell()
+  const failure = 'There is no target "elsewhere". There are: devvm, gpu1.'
+  const end = await run({ command: probe, target: 'elsewhere' })
+  expect(end).toMatchObject({ exitCode: null, failedLeg: 'name', failure })
   expect(classify).not.toHaveBeenCalled()
 })
 

@@ -59,8 +59,8 @@ export function shellTool({ presets, targets, runnerOf, modeOf, classify }: Shel
       const target = named ?? own
       const runner = runnerOf(target)
       if (!runner) {
-        const denied: Verdict = { type: 'deny', why: unknownTarget(target, targets()) }
-        return { action: command, target, verdict: denied, run: async () => notRun('name', denied.why) }
+        const why = unknownTarget(target, targets())
+        return { action: command, target, verdict: read, run: async () => notRun('name', why) }
       }
       const mode = modeOf(target)
       const classified = probes.has(command) ? undefined : classify(command, mode)

@@ -23,7 +23,7 @@ const keepMs = 500
 
 export async function prepareCall(
   deps: TurnDeps,
-  { sessionId, operator, target, tools }: CallsTask,
+  { sessionId, operator, target, tools, targets }: CallsTask,
   call: SessionEventOf<'tool'>,
 ): Promise<ReadyCall> {
   if (!tools.includes(call.name))
@@ -32,6 +32,9 @@ export async function prepareCall(
   if (malformed !== undefined)
     return { call, plan: { refused: `The arguments were no JSON object, or were cut off: ${malformed}` } }
   const context = { sessionId, call: call.call, target: call.target ?? target, operator }
+  const place = typeof call.input.target === 'string' ? call.input.target : context.target
+  if (targets !== undefined && !targets.includes(place))
+    return { call, plan: { refused: `This agent does not work on ${place}, only on ${targets.join(', ')}.` } }
   return { call, plan: await deps.tools.prepare(call.name, call.input, context) }
 }
 
@@ -134,7 +137,7 @@ async function run(
     }
   })
   await capture.write('stdout', result.stdout)
-  await capture.write('stderr', result.stderr || (result.failure ?? ''))
+  await capture.write('stderr', [result.stderr, result.failure].filter(Boolean).join('\n'))
   const captured = await withinWhenAborted(capture.end(), signal)
   if (captured === null) return notRun(result.failedLeg ?? 'cancelled', result.failure ?? 'Stopped.')
   return {

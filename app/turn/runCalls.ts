@@ -11,8 +11,9 @@ export interface CallsTask extends TurnTask {
   operator: string
   /** The session's target. */
   target: string
-  /** Tools that the agent has. */
+  /** What the agent has: tools, and targets where it is bound to some. */
   tools: readonly string[]
+  targets?: readonly string[] | undefined
   /** Filled with each end as it is known, recorded or not. */
   known: Map<string, SessionDraft>
   deadline: Deadline

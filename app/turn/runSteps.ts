@@ -29,8 +29,8 @@ export interface TurnSetting {
 export async function runSteps(deps: TurnDeps, task: StepsTask): Promise<void> {
   const { turn, turnLog, signal } = task
   const ofTurn = (): SessionEvent[] => turnLog.events.filter((event) => event.turn === turn)
-  const setting = settingOf(deps, turnLog.events, turn)
-  const { begun, session, agent } = setting
+  const begin = beginningOf(deps, turnLog.events, turn)
+  const { begun, session, agent } = begin
   if (hasLooseText(ofTurn())) {
     const text = 'The answer was cut off here; the model is asked again.'
     turnLog.say({ kind: 'notice', turn, level: 'info', text, again: true })
@@ -45,13 +45,14 @@ export async function runSteps(deps: TurnDeps, task: StepsTask): Promise<void> {
     const open = openCalls(turnLog.events, turn)
     if (open.length > 0) {
       const tools = isConcluding(ofTurn()) ? [] : agent.tools
-      await runCalls(deps, { ...task, tools, operator: begun.by, target: session.target }, open)
+      const hands = { tools, targets: agent.targets, operator: begun.by, target: session.target }
+      await runCalls(deps, { ...task, ...hands }, open)
     }
     if (isStubborn(ofTurn())) throw new Error('The model goes on calling tools that it no longer has.')
     const nudge = nudgeBeforeStep(ofTurn(), turn)
     if (nudge !== null) turnLog.say(nudge)
     const provider = await affordable(deps, turnLog.events, session.model, tellOnce)
-    const end = await askModel(deps, task, setting, provider)
+    const end = await askModel(deps, task, begin, provider)
     if (end.reason === 'tools') continue
     const objection = judgeEnd(ofTurn(), turn)
     if (objection !== null) turnLog.say(objection)
@@ -66,7 +67,7 @@ export async function runSteps(deps: TurnDeps, task: StepsTask): Promise<void> {
   }
 }
 
-function settingOf(deps: TurnDeps, events: readonly SessionEvent[], turn: string): TurnSetting {
+function beginningOf(deps: TurnDeps, events: readonly SessionEvent[], turn: string): TurnSetting {
   const begun = events.find((event) => event.kind === 'user' && event.turn === turn)
   const session = events.findLast((event) => event.kind === 'session')
   if (begun?.kind !== 'user' || session?.kind !== 'session')

@@ -18,6 +18,8 @@ export interface TurnAgent {
   system: string
   /** Tools by name. */
   tools: readonly string[]
+  /** Names of the targets that it works on; absent: all. */
+  targets?: readonly string[] | undefined
 }
 
 /** A change to a machine that is about to begin, for the audit. */

@@ -3,9 +3,9 @@ import { runbookProvider, type RunbookDeps } from '#app/provider/runbook.ts'
 import type { SessionDraft, SessionEvent, SessionEventOf } from '#app/schema/events.ts'
 import type { Preset } from '#app/schema/preset.ts'
 import { LocalRunner } from '#app/ssh/LocalRunner.ts'
-import type { Runner } from '#app/ssh/Runner.ts'
-import { powerTool, type PowerDeps } from '#app/tool/power.ts'
-import { createRegistry } from '#app/tool/registry.ts'
+import type { ExecResult, Runner } from '#app/ssh/Runner.ts'
+import { powerTool, type PowerDeps, type PowerToolVm } from '#app/tool/power.ts'
+import { createRegistry, type Registry } from '#app/tool/registry.ts'
 import { shellTool } from '#app/tool/shell.ts'
 
 export interface PresetRun {
@@ -39,8 +39,18 @@ export async function runPreset(run: PresetRun): Promise<PresetEnd> {
   const presets = run.presets ?? (await builtInPresets())
   const local = new LocalRunner()
   const tools = createRegistry([
-    shellTool({ presets, runnerOf: run.runnerOf ?? (() => local) }),
-    powerTool({ power: run.power ?? { run: () => Promise.reject(new Error('no power here')) } }),
+    shellTool({
+      presets,
+      classify: () => ({ verdict: 'deny', why: 'A preset runs its own text.', risk: 'high', action: '' }),
+      targets: () => [],
+      runnerOf: run.runnerOf ?? (() => local),
+      modeOf: () => 'read-only',
+    }),
+    powerTool({
+      power: run.power ?? { run: () => Promise.reject(new Error('no power here')) },
+      vms: () => (run.vmOfTarget?.(run.target ?? 'local') ? [vmOf(run)] : []),
+      modeOf: () => 'read-only',
+    }),
   ])
   const provider = runbookProvider({ presets, vmOfTarget: run.vmOfTarget ?? (() => undefined) })
   const events = [...(run.events ?? [])]
@@ -51,6 +61,7 @@ export async function runPreset(run: PresetRun): Promise<PresetEnd> {
   }
   for (;;) {
     const request = {
+      ...{ sessionId: 's1', system: '', messages: [], tools: [] },
       agent: 'breakglass',
       target: run.target ?? 'local',
       prompt: run.prompt ?? '',
@@ -75,7 +86,7 @@ export async function runPreset(run: PresetRun): Promise<PresetEnd> {
     await Promise.all(
       open.map(async (event) => {
         if (event.kind !== 'tool') return
-        const result = await tools.run(event.name, event.input, { target: event.target ?? '', signal })
+        const result = await runTool(tools, event, signal)
         append({
           kind: 'tool_output',
           call: event.call,
@@ -89,6 +100,28 @@ export async function runPreset(run: PresetRun): Promise<PresetEnd> {
       }),
     )
   }
+}
+
+/** As the turn does for a call that only reads. */
+async function runTool(
+  tools: Registry,
+  { name, input, call, target = '' }: SessionEventOf<'tool'>,
+  signal: AbortSignal,
+): Promise<ExecResult> {
+  const ready = await tools.prepare(name, input, { sessionId: 's1', call, target, operator: 'operator' })
+  if ('refused' in ready) throw new Error(ready.refused)
+  const said = { stdout: '', stderr: '' }
+  const result = await ready.prepared.run({
+    signal,
+    write: (stream, text) => void (said[stream] += text),
+    ask: () => Promise.reject(new Error('a runbook asks nothing')),
+  })
+  return { ...result, stdout: said.stdout + result.stdout, stderr: said.stderr + result.stderr }
+}
+
+function vmOf(run: PresetRun): PowerToolVm {
+  const vm = run.vmOfTarget?.(run.target ?? 'local')
+  return { name: vm?.name ?? '', title: vm?.name ?? '', targets: vm?.targets ?? [] }
 }
 
 function endOf(events: SessionEvent[], isError: boolean): PresetEnd {

@@ -5,6 +5,7 @@ import { accessSync, constants } from 'node:fs'
 const commands: Record<string, string> = {
   busybox: 'busybox',
   chromium: 'chromium',
+  openssl: 'openssl',
   'openssh-client': 'ssh-keygen',
   'openssh-server': 'sshd',
   procps: 'ps',
