@@ -30,7 +30,7 @@ test('an answer is written out while it comes, as Markdown, with what was run be
     sayText('Found:\n\n- the disk has *room*\n- nothing else', { wire: { holdAfter: 'the disk' } }),
   )
   const screen = await prompt(page, 'How is it?')
-  await expect(screen.transcript.locator('strong').filter({ hasText: 'disk' })).toBeVisible()
+  await expect(screen.transcript.locator('b, strong').filter({ hasText: 'disk' })).toBeVisible()
   await expect(screen.toolChips).toHaveText(/df -P \//)
   await model.held(1)
   await expect(screen.transcript).toContainText('Found')
