@@ -71,7 +71,7 @@ export function transcriptRoutes({ log, store, attach, readOutput }: TranscriptR
           throw new AppError('not_found', 'There is no output at this place.')
         response.type('text/plain')
         const headAndTail = `${event.stdout}${event.stderr}`
-        if (!event.truncated) return void response.send(headAndTail)
+        if (event.output_bytes === undefined) return void response.send(headAndTail)
         const pieces = await readOutput(params.id, event.call)
         if (pieces === null) return void response.send(`${notKept}\n\n${headAndTail}`)
         // The response waits for its client, and the pieces for the response. Who goes away has had enough.

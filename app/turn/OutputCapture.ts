@@ -1,3 +1,9 @@
+import { createRedactor, type Redactor } from '#app/policy/redact.ts'
+import { CaptureProgress, type Every } from './captureProgress.ts'
+import { HeadAndTail } from './HeadAndTail.ts'
+import type { Outputs } from './outputs.ts'
+import type { OutputWriter } from './OutputWriter.ts'
+
 /** What a call's output comes down to once it has ended. */
 export interface Captured {
   /** Head and tail, redacted; the whole where it is short. */
@@ -18,4 +24,72 @@ export interface OutputCapture {
   write(stream: 'stdout' | 'stderr', text: string): void | Promise<void>
   /** Call it once, when nothing more comes. */
   end(): Promise<Captured>
+}
+
+export interface OutputCaptureOptions {
+  sessionId: string
+  call: string
+  /** Told what came lately, once the call has run for a second. */
+  onProgress?: (text: string) => void
+  /** Told when the whole could not be kept: costs a page of it, not the call. */
+  onLost?: (error: unknown) => void
+  every?: Every
+}
+
+/** See `OutputCapture`. Its `write` and `end` never throw. */
+export function createOutputCapture(
+  outputs: Pick<Outputs, 'open'>,
+  { sessionId, call, onProgress, onLost, every }: OutputCaptureOptions,
+): OutputCapture {
+  const streams = { stdout: newStream(), stderr: newStream() }
+  const progress = onProgress && new CaptureProgress(onProgress, every)
+  let writer: OutputWriter | undefined
+  /** All of it, in the order in which it came, while nothing is left out yet. */
+  let whole = ''
+  let bytes = 0
+
+  function take(stream: Stream, text: string): void | Promise<void> {
+    if (text === '') return
+    bytes += Buffer.byteLength(text)
+    stream.kept.add(text)
+    progress?.add(text)
+    if (writer) return writer.write(text)
+    whole += text
+    if (stream.kept.left === 0) return
+    writer = outputs.open(sessionId, call)
+    const first = whole
+    whole = ''
+    return writer.write(first)
+  }
+
+  return {
+    write: (name, text) => take(streams[name], streams[name].redactor.push(text)),
+    async end() {
+      progress?.stop()
+      for (const stream of Object.values(streams)) await take(stream, stream.redactor.end())
+      const kept = await writer?.end()
+      if (kept?.error !== undefined) onLost?.(kept.error)
+      const remark = remarkOn(kept)
+      return {
+        stdout: streams.stdout.kept.text(remark),
+        stderr: streams.stderr.kept.text(remark),
+        truncated: writer !== undefined,
+        bytes,
+      }
+    },
+  }
+}
+
+interface Stream {
+  redactor: Redactor
+  kept: HeadAndTail
+}
+
+const newStream = (): Stream => ({ redactor: createRedactor(), kept: new HeadAndTail() })
+
+function remarkOn(kept: Awaited<ReturnType<OutputWriter['end']>> | undefined): string {
+  if (kept === undefined || kept.dropped === 0) return ', the whole output is kept'
+  if (kept.error !== undefined)
+    return `; the last ${kept.dropped} bytes of the whole output could not be kept`
+  return `, the whole output is kept but for its last ${kept.dropped} bytes`
 }
