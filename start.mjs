@@ -1,4 +1,4 @@
-// The one way in: `node start.mjs [test|dev|dev:server|dev:ui|check|bench|build|cli] [arguments]`; alone it starts
+// The one way in: `node start.mjs [test|dev|dev:server|dev:ui|check|bench|drill|build|cli] [arguments]`; alone it starts
 // the server. It runs on the system's Node, however old, so it keeps to the syntax of Node 12 and to no
 // dependency; everything that it starts runs on the Node that comes with the dependencies.
 import childProcess from 'child_process'
@@ -24,6 +24,7 @@ const modes = {
   check: [['test/run.ts', 'format', 'lint', 'types', 'ui-types']],
   bench: [['test/bench/run.ts']],
   cli: [['app/cli.ts']],
+  drill: [['test/drill/run.ts']],
   dev: [
     ['--watch', 'app/main.ts'],
     [vite, 'dev'],

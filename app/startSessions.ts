@@ -1,5 +1,6 @@
 import type { Audit } from '#app/audit/record.ts'
 import type { Settings } from '#app/config/loadConfig.ts'
+import { modelVariables } from '#app/config/readProviders.ts'
 import { createBoard } from '#app/eventlog/Board.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { boardRoutes, type BoardRouterDeps } from '#app/http/boardRouter.ts'
@@ -70,8 +71,10 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
     void tellBoard(store, sessionId, board).catch((err: unknown) =>
       logger.debug({ err }, 'not told to the board'),
     )
-  const equip = (settings: Settings) => equipAgents({ ...deps, outputs: sessionOutputs(store, outputs) }, settings)
+  const equip = (settings: Settings) =>
+    equipAgents({ ...deps, outputs: sessionOutputs(store, outputs) }, settings)
   let equipment = await equip(current())
+  tellAbsent(current(), logger)
   const pool = openProviders({
     settings: current().providers,
     create: (settings) => createModel(settings, logger),
@@ -169,6 +172,14 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
       return left
     },
   }
+}
+
+/** Of the models that a key alone would be enough for, those that have none. */
+function tellAbsent({ config, providers }: Settings, logger: Logger): void {
+  if (config.providers !== undefined) return
+  for (const [kind, variable] of Object.entries(modelVariables))
+    if (!providers.some((one) => one.kind === kind))
+      logger.info({ provider: kind }, `provider is not ready: ${variable}_API_KEY is not set`)
 }
 
 function recordOf({
