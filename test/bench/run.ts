@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { benchAppendToClient } from './appendToClient.ts'
 import { benchFanOut } from './fanOut.ts'
 import { benchLog } from './log.ts'
+import { benchOutput } from './output.ts'
 import { canPin, pinSelf } from './processes.ts'
 import { benchReplay } from './replay.ts'
 import { type Row, toTable } from './Row.ts'
@@ -20,6 +21,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
   append: benchAppendToClient,
   log: benchLog,
   ssh: sshBench,
+  output: benchOutput,
   start: benchStart,
 }
 
