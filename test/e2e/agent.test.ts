@@ -27,13 +27,16 @@ test('an answer is written out while it comes, as Markdown, with what was run be
 }) => {
   model.say(
     sayCalls([{ name: 'shell', input: { command: 'df -P /' } }], { content: 'First the **disk**.' }),
-    sayText('Found:\n\n- the disk has *room*\n- nothing else', { wire: { holdAfter: 'the disk' } }),
+    sayText('Found at last:\n\n- the disk has *room*\n- nothing else', {
+      chunkSize: 10,
+      wire: { holdAfter: 'disk has' },
+    }),
   )
   const screen = await prompt(page, 'How is it?')
   await expect(screen.transcript.locator('b, strong').filter({ hasText: 'disk' })).toBeVisible()
   await expect(screen.toolChips).toHaveText(/df -P \//)
   await model.held(1)
-  await expect(screen.transcript).toContainText('Found')
+  await expect(screen.transcript).toContainText('Found at last')
   await expect(screen.transcript).not.toContainText('nothing else')
   await expect(screen.turnEnd).toContainText('Running')
   model.release()
