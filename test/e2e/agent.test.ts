@@ -205,7 +205,7 @@ test('a model that rests says until when, and who answers meanwhile', async ({ p
   await expect(screen.turnEnd).toHaveText(/^Ended in/)
   await expect(screen.transcript).toContainText('Here instead.')
   await page.reload()
-  await expect(page.getByText(/^anthropic rests until .*: openai answers meanwhile\.$/)).toBeVisible()
+  await expect(page.getByText(/^anthropic rests until .*; openai answers\.$/)).toBeVisible()
   await page.getByRole('link', { name: 'More' }).tap()
   const models = page.getByRole('list', { name: /^Models/ }).getByRole('listitem')
   await expect(models).toHaveText([

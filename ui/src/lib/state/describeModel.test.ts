@@ -24,12 +24,12 @@ test.each([
 })
 
 test.each([
-  ['another model', [resting, local, runbook], 'claude rests until 02:14: local answers meanwhile.'],
-  ['no other model', [resting, runbook], 'claude rests until 02:14: the runbook answers meanwhile.'],
+  ['another model', [resting, local, runbook], 'claude rests until 02:14; local answers.'],
+  ['no other model', [resting, runbook], 'claude rests until 02:14; the runbook answers.'],
   [
     'one that failed',
     [{ ...claude, state: 'failed' as const }, local, runbook],
-    'claude failed: local answers meanwhile.',
+    'claude failed; local answers.',
   ],
 ])('one that cannot answer now says who does: %s', (_what, providers, says) => {
   expect(describe(providers).says).toBe(says)

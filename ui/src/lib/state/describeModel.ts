@@ -23,7 +23,7 @@ export function describeModel(
   const next = models.find(({ name, state }) => name !== current.name && state === 'ready')
   const until = current.until === undefined ? '' : ` until ${time(current.until)}`
   const rest = current.state === 'failed' ? `${current.name} failed` : `${current.name} rests${until}`
-  return { current, says: `${rest}: ${next?.name ?? 'the runbook'} answers meanwhile.` }
+  return { current, says: `${rest}; ${next?.name ?? 'the runbook'} answers.` }
 }
 
 /** A provider as an option names it. */
