@@ -35,11 +35,13 @@ export function createRedactor(): Redactor {
 
   return {
     push(text) {
-      const newline = text.lastIndexOf('\n')
+      // Only the line that was begun is put together: what is long is never copied.
+      const first = text.indexOf('\n')
       let out = ''
-      if (newline >= 0) {
-        out = lines(rest + text.slice(0, newline + 1))
-        rest = text.slice(newline + 1)
+      if (first >= 0) {
+        const last = text.lastIndexOf('\n')
+        out = lines(rest + text.slice(0, first + 1)) + lines(text.slice(first + 1, last + 1))
+        rest = text.slice(last + 1)
       } else {
         rest += text
       }

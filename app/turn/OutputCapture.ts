@@ -46,11 +46,9 @@ export function createOutputCapture(
   let writer: OutputWriter | undefined
   /** All of it, in the order in which it came, while nothing is left out yet. */
   let whole = ''
-  let bytes = 0
 
   function take(stream: Stream, text: string): void | Promise<void> {
     if (text === '') return
-    bytes += Buffer.byteLength(text)
     stream.kept.add(text)
     progress?.add(text)
     if (writer) return writer.write(text)
@@ -74,7 +72,7 @@ export function createOutputCapture(
         stdout: streams.stdout.kept.text(remark),
         stderr: streams.stderr.kept.text(remark),
         truncated: writer !== undefined,
-        bytes,
+        bytes: kept?.bytes ?? Buffer.byteLength(whole),
       }
     },
   }

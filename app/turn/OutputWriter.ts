@@ -23,7 +23,9 @@ export interface OutputWriterOptions {
   maxTextBytes: number
 }
 
-const chunkChars = 256 * 1024
+const chunkBytes = 256 * 1024
+/** A slow log gets so many chunks ahead before who writes has to wait. */
+const chunksAhead = 1
 const gzipAsync = promisify(gzip)
 // Three times as fast as the default, and little larger.
 const level = 3
@@ -31,7 +33,11 @@ const level = 3
 /** Keeps one output in its stream, in compressed chunks. Never throws: what cannot be stored is dropped and counted. */
 export class OutputWriter {
   readonly #options: OutputWriterOptions
-  #text = ''
+  /** The chunk that is being filled, in UTF-8, of which `#length` bytes are there. Chunks are used again. */
+  #chunk: Buffer = Buffer.allocUnsafeSlow(chunkBytes)
+  #length = 0
+  readonly #free: Buffer[] = []
+  #waiting = 0
   #textBytes = 0
   #dropped = 0
   #position: Position = { epoch: '', seq: 0 }
@@ -43,49 +49,58 @@ export class OutputWriter {
     this.#options = options
   }
 
-  /** Wait for the promise, if there is one, before giving more. */
+  /** Wait for the promise, if there is one, before giving more. `text` holds whole characters. */
   write(text: string): void | Promise<void> {
-    this.#text += text
-    if (this.#text.length < chunkChars) return
-    while (this.#text.length >= chunkChars) this.#storeNext(wholeChars(this.#text, chunkChars))
-    return this.#storing
+    for (let at = 0; at < text.length;) {
+      const { read, written } = encoder.encodeInto(
+        at === 0 ? text : text.slice(at),
+        this.#chunk.subarray(this.#length),
+      )
+      at += read
+      this.#length += written
+      if (at < text.length) this.#storeChunk()
+    }
+    if (this.#waiting > chunksAhead) return this.#storing
   }
 
-  /** Stores what is left. `dropped` counts bytes of text; `error` is what stopped the keeping. */
-  async end(): Promise<{ dropped: number; error?: unknown }> {
-    if (this.#text !== '') this.#storeNext(this.#text.length)
+  /** Stores what is left. `bytes` is all that was given; `error` is what stopped the keeping. */
+  async end(): Promise<{ bytes: number; dropped: number; error?: unknown }> {
+    if (this.#length > 0) this.#storeChunk()
     await this.#storing
     const dropped = this.#dropped
     if (this.#broken === undefined) await this.#append({ kind: 'end', ...this.#before, dropped })
-    return this.#broken === undefined ? { dropped } : { dropped, error: this.#broken }
+    const end = { bytes: this.#textBytes + dropped, dropped }
+    return this.#broken === undefined ? end : { ...end, error: this.#broken }
   }
 
-  #storeNext(length: number): void {
-    const chunk = this.#text.slice(0, length)
-    this.#text = this.#text.slice(length)
-    this.#storing = this.#storing.then(() => this.#store(chunk))
+  #storeChunk(): void {
+    const chunk = this.#chunk
+    const bytes = chunk.subarray(0, this.#length)
+    this.#chunk = this.#free.pop() ?? Buffer.allocUnsafeSlow(chunkBytes)
+    this.#length = 0
+    this.#waiting += 1
+    this.#storing = this.#storing
+      .then(() => this.#store(bytes))
+      .then(() => {
+        this.#waiting -= 1
+        if (this.#free.length <= chunksAhead) this.#free.push(chunk)
+      })
   }
 
-  async #store(chunk: string): Promise<void> {
-    const bytes = Buffer.byteLength(chunk)
+  async #store(text: Buffer): Promise<void> {
+    const fits = this.#textBytes + text.length <= this.#options.maxTextBytes
     // Once something was left out nothing follows it, so that what is kept has no hole.
-    if (
-      this.#broken !== undefined ||
-      this.#dropped > 0 ||
-      this.#textBytes + bytes > this.#options.maxTextBytes
-    ) {
-      this.#dropped += bytes
-      return
-    }
-    const packed = await gzipAsync(chunk, { level })
-    const stored = await this.#append({ kind: 'chunk', ...this.#before, gzip: packed.toString('base64') })
+    const isKept = this.#broken === undefined && this.#dropped === 0 && fits
+    const stored = isKept
+      ? await this.#append({ kind: 'chunk', ...this.#before, gzip: await pack(text) })
+      : null
     if (stored === null) {
-      this.#dropped += bytes
+      this.#dropped += text.length
       return
     }
-    this.#textBytes += bytes
+    this.#textBytes += text.length
     const { line, stored: before } = this.#before
-    this.#before = { line: line + countNewlines(chunk), stored: before + stored }
+    this.#before = { line: line + countNewlines(text), stored: before + stored }
   }
 
   /** The bytes that it takes there; null where it could not be stored. */
@@ -110,14 +125,14 @@ export class OutputWriter {
   }
 }
 
-function countNewlines(text: string): number {
-  let count = 0
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1
-  return count
+const encoder = new TextEncoder()
+
+async function pack(text: Buffer): Promise<string> {
+  return (await gzipAsync(text, { level })).toString('base64')
 }
 
-/** `length`, or one less where that would cut a surrogate pair. */
-function wholeChars(text: string, length: number): number {
-  const code = text.charCodeAt(length - 1)
-  return code >= 0xd800 && code <= 0xdbff ? length - 1 : length
+function countNewlines(text: Buffer): number {
+  let count = 0
+  for (let at = text.indexOf(10); at >= 0; at = text.indexOf(10, at + 1)) count += 1
+  return count
 }
