@@ -131,6 +131,7 @@ export class App {
     const read = (): void => {
       void this.vms.load()
       void this.providers.load()
+      this.#board?.readMissing()
       if (this.presets.at === null || this.presets.failure !== null || polls === 0) void this.presets.load()
     }
     const poll = (): void => {

@@ -47,6 +47,12 @@ export class Board {
     return sayWaiting(this.waiting)
   }
 
+  /** Reads again what could not be read when the stream began. */
+  readMissing(): void {
+    for (const snapshot of [this.#options.sessions, this.#approvals])
+      if (snapshot.failure !== null) void snapshot.load()
+  }
+
   /** Follows until the returned function is called. */
   start(): () => void {
     let pausing: ReturnType<typeof setTimeout> | undefined
