@@ -119,7 +119,7 @@ export const allowlistFiles: Readonly<Record<string, Rule>> = {
     'places',
   ),
   stat: rule('-L -f -t -c:text --format:text --printf:text --dereference --file-system --terse', 'places'),
-  file: rule('-b -i -L -k -s -h --brief --mime --mime-type --dereference', 'places'),
+  file: rule('-b -i -L -k -h --brief --mime --mime-type --dereference', 'places'),
   readlink: rule('-f -e -m -n -q -v -z', 'places'),
   realpath: rule('-e -m -s -q -z', 'places'),
   basename: rule('-a -s:text -z', 'texts'),

@@ -1,4 +1,4 @@
-import { rule, type Rule, type Use } from './allowlistRule.ts'
+import { rule, within, type Rule, type Use } from './allowlistRule.ts'
 
 /** The network; and containers, clusters and tmux, which answer over a socket. */
 
@@ -42,7 +42,7 @@ function pingObjection({ flags }: Use): string | undefined {
   const count = Number(flags.get('-c')?.at(-1) ?? Infinity)
   if (count === Infinity) return 'without -c it does not end by itself'
   const interval = Number(flags.get('-i')?.at(-1) ?? 1)
-  return count * interval <= 30 ? undefined : 'it takes more than 30 seconds'
+  return count >= 1 && count * interval <= 30 ? undefined : 'it takes more than 30 seconds'
 }
 const ping = rule(
   '-c:number -W:number -w:number -i:text -I:text -n -q -4 -6 -s:number -t:number -v -D -O -M:text',
@@ -64,6 +64,14 @@ const iptables = rule(
 /** Go templates and tmux formats: text, unless it would run something. */
 const format = '--format:text'
 const names = rule('', 'texts')
+/** `nft` reads its arguments as one text, in which `;` begins the next command. */
+const nftNames = rule('-a -n -s', 'texts', {
+  check: ({ operands }) =>
+    operands.every(({ value }) => /^[\w.-]+$/.test(value)) ? undefined : 'it names more than tables',
+})
+const onlyOne = rule('', 'texts', {
+  check: ({ operands }) => (operands.length === 1 ? undefined : 'what follows the container is given to ps'),
+})
 const containers = {
   ps: rule(
     `-a -f:text -l -n:number -q -s --all --filter:text ${format} --no-trunc --size --quiet --latest --last:number`,
@@ -76,7 +84,7 @@ const containers = {
     check: ({ flags }: Use) =>
       flags.has('--no-stream') ? undefined : 'without --no-stream it does not end by itself',
   }),
-  top: names,
+  top: onlyOne,
   port: names,
   diff: names,
   version: rule(format),
@@ -147,9 +155,7 @@ const kubectl = rule(kubeFlags, 'sub', {
 
 const lists = rule('-a -F:text -f:text -t:text -s', 'none', {
   check: ({ flags }) =>
-    [...flags.values()].flat().some((value) => value.includes('#('))
-      ? 'its format runs a command'
-      : undefined,
+    [...flags.values()].flat().some((value) => /#\(|;/.test(value)) ? 'its format runs a command' : undefined,
 })
 
 export const allowlistNetwork: Readonly<Record<string, Rule>> = {
@@ -180,7 +186,7 @@ export const allowlistNetwork: Readonly<Record<string, Rule>> = {
   mtr: rule('-r -c:number -n -w -b -4 -6 --report --report-wide --report-cycles:number --no-dns', 'texts', {
     check: ({ flags }) =>
       (flags.has('-r') || flags.has('-w') || flags.has('--report')) &&
-      Number(flags.get('-c')?.at(-1) ?? 10) <= 30
+      within(30, flags.get('-c')?.at(-1) ?? '10')
         ? undefined
         : 'without -r it does not end by itself',
   }),
@@ -195,7 +201,7 @@ export const allowlistNetwork: Readonly<Record<string, Rule>> = {
   }),
   iptables,
   ip6tables: iptables,
-  nft: rule('-a -n -s -nn', 'sub', { sub: { list: names } }),
+  nft: rule('-a -n -s', 'sub', { sub: { list: nftNames } }),
   ufw: rule('', 'sub', { sub: { status: rule('', 'texts') } }),
   nmcli: rule('-t -p -f:text', 'sub', {
     sub: {

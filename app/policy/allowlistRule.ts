@@ -1,4 +1,4 @@
-import { fileObjection, isSecret } from './secretPaths.ts'
+import { fileObjection, isSecret, placeObjection } from './secretPaths.ts'
 import type { PlainWord } from './readWord.ts'
 
 /** What a word is to its command. `file`: its content is read. `place`: only named or measured. */
@@ -54,11 +54,16 @@ function toFlag(text: string): [string, Flag] {
   const [name = '', kind] = text.split(':')
   if (kind === undefined) return [name, { value: 'none', kind: 'text' }]
   const optional = name.endsWith('?')
-  // The kinds in the tables are these four; a test reads every table.
+  // The kinds in the tables are these four, which a test of all tables shows.
   return [
     optional ? name.slice(0, -1) : name,
     { value: optional ? 'optional' : 'required', kind: kind as Kind },
   ]
+}
+
+/** Whether a count given in text is one that ends, and soon. */
+export function within(most: number, count: string | undefined): boolean {
+  return Number(count) >= 1 && Number(count) <= most
 }
 
 export type Match = { verdict: 'allow' } | { verdict: 'ask' | 'deny'; why: string }
@@ -158,10 +163,12 @@ function judgeWord(kind: Kind, word: PlainWord, what: string): Match | undefined
     return refuse(`${word.value} could expand to anything: quote it`)
   if (kind === 'file' && isSecret(word))
     return { verdict: 'deny', why: `${word.value} is or could be a secret` }
-  if (kind === 'place' && isSecret(word)) return refuse(`${word.value} is a place of secrets`)
+  // Names and sizes below a glob tell no more than those of the folder.
+  if (kind === 'place' && word.pieces.every((piece) => piece.kind !== 'glob') && isSecret(word))
+    return refuse(`${word.value} is a place of secrets`)
   if (kind !== 'file' && kind !== 'place') return undefined
   if (word.pieces[0]?.kind === 'glob') return refuse(`${word.value} could expand to an option`)
-  const why = kind === 'file' ? fileObjection(word) : undefined
+  const why = kind === 'file' ? fileObjection(word) : placeObjection(word)
   return why === undefined ? undefined : refuse(why)
 }
 

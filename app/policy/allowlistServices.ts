@@ -1,4 +1,4 @@
-import { rule, type Rule, type Use } from './allowlistRule.ts'
+import { rule, within, type Rule, type Use } from './allowlistRule.ts'
 
 /** Services, packages, storage, and what runs services for others. */
 
@@ -62,12 +62,19 @@ const lvm = rule(
   '-a -o:text -v -S:text -O:text --all --noheadings --nosuffix --units:text --segments --options:text',
   'texts',
 )
-const list = rule('-l -a -q -H -v -r -p -o:text -t:text -d:number', 'texts', {
+/** `/etc/init.d/NAME status`: a name with a slash would be another script. */
+const statusOnly = ({ operands: [name, verb, more] }: Use): string | undefined =>
+  /^[\w@.-]+$/.test(name?.value ?? '') && verb?.value === 'status' && !more
+    ? undefined
+    : 'only its status is known to only read'
+
+const pools = rule('-l -i -H -v -p -x -L -P -o:text', 'texts', {
   check: ({ operands }) =>
     operands.some(({ value }) => /^[\d.]+$/.test(value))
       ? 'with an interval it does not end by itself'
       : undefined,
 })
+const datasets = rule('-H -p -r -o:text -t:text -d:number -s:text -S:text', 'texts')
 
 export const allowlistServices: Readonly<Record<string, Rule>> = {
   systemctl,
@@ -81,7 +88,7 @@ export const allowlistServices: Readonly<Record<string, Rule>> = {
     'none',
     {
       check: ({ flags }) =>
-        flags.has('-1') || Number((flags.get('-n') ?? flags.get('--iterations'))?.at(-1) ?? Infinity) <= 10
+        flags.has('-1') || within(10, (flags.get('-n') ?? flags.get('--iterations'))?.at(-1))
           ? undefined
           : 'without a small -n it does not end by itself',
     },
@@ -112,7 +119,7 @@ export const allowlistServices: Readonly<Record<string, Rule>> = {
     sub: { '': rule(''), status: rule('') },
   }),
   localectl: rule('--no-pager', 'sub', { sub: { '': rule(''), status: rule('') } }),
-  chronyc: rule('-n -N -c -4 -6 -a -m', 'sub', {
+  chronyc: rule('-n -N -c -4 -6 -a', 'sub', {
     sub: {
       tracking: rule(''),
       sources: rule('-v -a'),
@@ -128,17 +135,10 @@ export const allowlistServices: Readonly<Record<string, Rule>> = {
     'texts',
   ),
   service: rule('--status-all', 'texts', {
-    check: ({ flags, operands }) =>
-      flags.has('--status-all') || (operands.length === 2 && operands[1]?.value === 'status')
-        ? undefined
-        : 'only its status is known to only read',
+    check: (use) =>
+      use.flags.has('--status-all') && use.operands.length === 0 ? undefined : statusOnly(use),
   }),
-  'rc-service': rule('', 'texts', {
-    check: ({ operands }) =>
-      operands.length === 2 && operands[1]?.value === 'status'
-        ? undefined
-        : 'only its status is known to only read',
-  }),
+  'rc-service': rule('', 'texts', { check: statusOnly }),
   supervisorctl: rule('', 'sub', { sub: { status: units, avail: rule('') } }),
   dpkg: rule(
     '-l -L -s -S -V -C --list --listfiles --status --search --verify --audit --print-architecture',
@@ -183,8 +183,16 @@ export const allowlistServices: Readonly<Record<string, Rule>> = {
     check: ({ flags }) => (flags.size > 0 ? undefined : 'it names no query'),
   }),
   smartctl: rule(
-    '-a -x -H -i -A -c -j -d:text -l:text -n:text -q:text -v:text --all --xall --health --info --attributes --capabilities --json?:text --scan --log:text --device:text',
+    '-a -x -H -i -A -c -j -d:text -l:text -n:text -q:text -v:text --all --xall --health --info --attributes ' +
+      '--capabilities --json?:text --scan --log:text --device:text',
     'places',
+    {
+      // `-l scterc,70,70` sets a limit.
+      check: ({ flags }) =>
+        [...(flags.get('-l') ?? []), ...(flags.get('--log') ?? [])].some((log) => !/^[a-z]+$/.test(log))
+          ? 'that log could set something'
+          : undefined,
+    },
   ),
   nvme: rule('', 'sub', {
     sub: {
@@ -203,12 +211,12 @@ export const allowlistServices: Readonly<Record<string, Rule>> = {
   pvs: lvm,
   vgs: lvm,
   lvs: lvm,
-  zpool: rule('', 'sub', { sub: { status: list, list, history: list, get: list } }),
-  zfs: rule('', 'sub', { sub: { list, get: list } }),
+  zpool: rule('', 'sub', { sub: { status: pools, list: pools, history: pools, get: pools } }),
+  zfs: rule('', 'sub', { sub: { list: datasets, get: datasets } }),
   btrfs: rule('', 'sub', {
     sub: {
       filesystem: rule('', 'sub', {
-        sub: { show: list, df: rule('-h', 'places'), usage: rule('-h -T', 'places') },
+        sub: { show: rule('', 'places'), df: rule('-h', 'places'), usage: rule('-h -T', 'places') },
       }),
       device: rule('', 'sub', { sub: { stats: rule('', 'places'), usage: rule('-h', 'places') } }),
       scrub: rule('', 'sub', { sub: { status: rule('-d', 'places') } }),
@@ -221,8 +229,8 @@ export const allowlistServices: Readonly<Record<string, Rule>> = {
   dumpe2fs: rule('-h', 'places'),
   qm: rule('', 'sub', {
     sub: {
-      list: rule('-full:number'),
-      status: rule('-verbose --verbose', 'texts'),
+      list: rule(''),
+      status: rule('--verbose', 'texts'),
       config: rule('--current', 'texts'),
     },
   }),

@@ -1,4 +1,4 @@
-import { rule, type Rule, type Use } from './allowlistRule.ts'
+import { rule, within, type Rule, type Use } from './allowlistRule.ts'
 
 /** A machine's processes, memory, clock, users and hardware. */
 
@@ -32,7 +32,7 @@ const counted = (most: number): Pick<Rule, 'check'> => ({
       .map(({ value }) => Number(value))
     if (interval === undefined) return undefined
     if (count === undefined) return 'without a count it does not end by itself'
-    return interval * count > most ? `it takes more than ${most} seconds` : undefined
+    return count < 1 || interval * count > most ? `it takes more than ${most} seconds` : undefined
   },
 })
 
@@ -66,7 +66,7 @@ export const allowlistSystem: Readonly<Record<string, Rule>> = {
         const count = Number(flags.get('-n')?.at(-1) ?? Infinity)
         const delay = Number(flags.get('-d')?.at(-1) ?? 3)
         if (!flags.has('-b') || count === Infinity) return 'without -b and -n it does not end by itself'
-        return count * delay <= 60 ? undefined : 'it takes more than 60 seconds'
+        return count >= 1 && count * delay <= 60 ? undefined : 'it takes more than 60 seconds'
       },
     },
   ),
@@ -85,7 +85,7 @@ export const allowlistSystem: Readonly<Record<string, Rule>> = {
   sar: sampler('-A -b -B -d -h -H -q -r -R -S -u -v -w -W -y -z -P:text -n:text'),
   iotop: rule('-b -n:number -o -P -a -k -t -q -d:number -p:text -u:text', 'none', {
     check: ({ flags }) =>
-      flags.has('-b') && Number(flags.get('-n')?.at(-1) ?? Infinity) <= 10
+      flags.has('-b') && within(10, flags.get('-n')?.at(-1))
         ? undefined
         : 'without -b and a small -n it does not end by itself',
   }),
@@ -198,13 +198,15 @@ export const allowlistSystem: Readonly<Record<string, Rule>> = {
       endless: '-l -lms --loop --loop-ms',
       sub: {
         '': rule(''),
-        topo: rule('-m -p2p:text', 'none'),
+        topo: rule('-m', 'none'),
         nvlink: rule('-s --status -c --capabilities -e'),
         pmon: rule('-c:number -s:text -o:text', 'none', {
-          check: ({ flags }) => (flags.has('-c') ? undefined : 'without -c it does not end by itself'),
+          check: ({ flags }) =>
+            within(30, flags.get('-c')?.at(-1)) ? undefined : 'without a small -c it does not end by itself',
         }),
         dmon: rule('-c:number -s:text -o:text', 'none', {
-          check: ({ flags }) => (flags.has('-c') ? undefined : 'without -c it does not end by itself'),
+          check: ({ flags }) =>
+            within(30, flags.get('-c')?.at(-1)) ? undefined : 'without a small -c it does not end by itself',
         }),
       },
     },

@@ -1,6 +1,14 @@
-import { allowCases } from './cases/allowCases.ts'
-import { askCases } from './cases/askCases.ts'
+import { allowSpellingCases } from './cases/allowSpellingCases.ts'
+import { allowTriageCases } from './cases/allowTriageCases.ts'
+import { askEffectCases } from './cases/askEffectCases.ts'
+import { askShellCases } from './cases/askShellCases.ts'
 import { denyCases } from './cases/denyCases.ts'
 
 /** Command lines by theme, and what each must be judged in mode `ask`. */
-export const themes = [...allowCases, ...askCases, ...denyCases]
+export const themes = [
+  ...allowTriageCases,
+  ...allowSpellingCases,
+  ...askShellCases,
+  ...askEffectCases,
+  ...denyCases,
+]

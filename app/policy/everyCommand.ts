@@ -60,7 +60,7 @@ const wrappers =
 /** The command, and what it may run if it is one that runs others: `sudo -u x rm y`, `timeout 5 rm y`. */
 export function unwrapped(words: readonly PlainWord[]): (readonly PlainWord[])[] {
   const all = [words]
-  for (let at = 0; at < words.length && wrappers.test(baseName(words[at]));) {
+  for (let at = 0; at < words.length && all.length < 16 && wrappers.test(baseName(words[at]));) {
     // The first word of these two that is no option is a machine or a folder.
     let skips = /^(ssh|chroot)$/.test(baseName(words[at])) ? 1 : 0
     for (at++; at < words.length; at++) {

@@ -1,4 +1,4 @@
-import { hasGlob, pathsMeet, toPattern, writtenPattern } from './globMeet.ts'
+import { hasGlob, namesMeet, pathsMeet, toPattern, writtenPattern } from './globMeet.ts'
 import type { PlainWord } from './readWord.ts'
 
 /** Where secrets lie, below any root (`/mnt/etc/shadow`, `/proc/1/root/etc/shadow`). */
@@ -105,6 +105,13 @@ const doors = [
   'proc/*/exe',
 ].flatMap((path) => [writtenPattern(`/${path}`), writtenPattern(`/${path}/**`)])
 
+/** Each read waits for more. */
+const endless = [
+  'proc/kmsg',
+  'sys/kernel/debug/tracing/**/trace_pipe',
+  'sys/kernel/tracing/**/trace_pipe',
+].map((path) => writtenPattern(`/${path}`))
+
 /** Whether the word is, or as a glob could become, the path of a secret. */
 export function isSecret(word: PlainWord): boolean {
   if (word.value.length > longest) return namesSecret(word.value)
@@ -115,12 +122,11 @@ export function isSecret(word: PlainWord): boolean {
 export function mentionsSecret(word: PlainWord): boolean {
   if (word.value.length > longest) return namesSecret(word.value)
   const pattern = toPattern(word)
-  const marks = [...pattern.matchAll(/[=:@,/]/g)].map(({ 0: mark, index }) =>
-    mark === '/' ? index : index + 1,
-  )
+  const marks = [...pattern.matchAll(/[=:@,]/g)].map(({ index }) => index + 1)
+  const slash = pattern.indexOf('/')
   // `-f.env`: what follows a short option; a long option has its value after `=`.
   const first = pattern.startsWith('--') ? [] : [pattern.startsWith('-') ? 2 : 0]
-  const starts = [...first, ...marks]
+  const starts = [...first, ...marks, ...(slash > 0 ? [slash] : [])]
   return starts.some((start) => isSecretPattern(pattern.slice(start)))
 }
 
@@ -132,23 +138,31 @@ export function namesSecret(text: string): boolean {
   )
 }
 
+/** Why this path is not even named without asking, if so. */
+export function placeObjection(word: PlainWord): string | undefined {
+  const watchdog = pathsMeet(normal(toPattern(word)), writtenPattern('/dev/watchdog*'))
+  return watchdog ? `opening ${word.value} could start a timer that resets the machine` : undefined
+}
+
 /** Why the content of this file is not read without asking, if so. */
 export function fileObjection(word: PlainWord): string | undefined {
   const pattern = toPattern(word)
   const path = normal(pattern)
   if (word.value.length > longest) return 'a word in it is very long'
   if (word.pieces[0]?.kind === 'glob') return `${word.value} could expand to an option`
+  if (pattern.startsWith('+')) return `${word.value} could be read as an option`
   if (pattern.split('/').includes('..')) return `${word.value} goes up by ..`
   if (doors.some((door) => pathsMeet(path, door))) return `${word.value} leads to the files of a process`
-  if (path[1] === 'dev' && word.value !== '/dev/null') return `${word.value} is a device`
-  if (/(^|\/)(kmsg|trace_pipe)$/.test(word.value)) return `${word.value} does not end`
+  if (path[0] === '' && namesMeet(path[1] ?? '', 'dev') && word.value !== '/dev/null')
+    return `${word.value} is a device`
+  if (endless.some((file) => pathsMeet(path, file))) return `${word.value} does not end`
   return undefined
 }
 
 function isSecretPattern(pattern: string): boolean {
   const path = normal(pattern)
-  const ofProcess =
-    path[1] === 'proc' && (/^(\d*|self|thread-self)$/.test(path[2] ?? '') || hasGlob(path[2] ?? ''))
+  const pid = path[2] ?? ''
+  const ofProcess = namesMeet(path[1] ?? '', 'proc') && (/^(\d*|self|thread-self)$/.test(pid) || hasGlob(pid))
   if (ofProcess && ofProcesses.some((secret) => pathsMeet(path, secret))) return true
   if (ofTheMachine.some((secret) => pathsMeet(path, secret))) return true
   const text = path.join('/')

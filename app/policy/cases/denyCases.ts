@@ -57,6 +57,8 @@ export const denyCases: readonly Theme[] = [
     'ways round to secrets',
     String.raw`
     cat /etc/shado?
+    cat /pro*/1/environ
+    cat /*/*/environ
     cat /etc/s*
     cat /etc/*
     cat /e*/sh*

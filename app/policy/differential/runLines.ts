@@ -20,7 +20,7 @@ export interface Sandbox {
 }
 
 /**
- * Runs lines in a real shell, each in a subshell of one process, where no command exists: whatever the shell would
+ * Runs lines in one process of a real shell, where no command exists: whatever the shell would
  * run is a function that writes down its words. Where the test has the rights of root it gives them up first, so a
  * line that is read wrongly cannot write outside the folder.
  */
@@ -69,7 +69,7 @@ const prelude = {
 exec 9>>"$RECORD"
 record() { builtin printf '%s\\0' "$N" "$#" "$@" >&9; ((S == 0)); }
 command_not_found_handle() { record "$@"; }
-run() { N=$1 S=$2; ( builtin eval " $3" ) </dev/null >/dev/null 2>&1; }
+run() { N=$1 S=$2; builtin eval " $3" </dev/null >/dev/null 2>&1; }
 for name in $(builtin compgen -b) ; do
   case $name in builtin|compgen|set|eval|exec) ;; *) builtin eval "function $name { record '$name' \\"\\$@\\"; }";; esac
 done
@@ -78,7 +78,7 @@ for name in compgen eval exec; do builtin eval "function $name { record '$name' 
   dash: `
 exec 9>>"$RECORD"
 record() { command printf '%s\\0' "$N" "$#" "$@" >&9; return $S; }
-run() { N=$1 S=$2; ( eval " $3" ) </dev/null >/dev/null 2>&1; }
+run() { N=$1 S=$2; eval " $3" </dev/null >/dev/null 2>&1; }
 for name in ${names}; do eval "$name() { record '$name' \\"\\$@\\"; }"; done
 `,
 }
