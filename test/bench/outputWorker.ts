@@ -13,7 +13,7 @@ import { serveOperations } from './processes.ts'
 import { sleep } from './statistics.ts'
 
 const megabyte = 1024 * 1024
-const warmUp = 'seq -f "line %.0f of what warms up" 1 400000'
+const warmUp = 'seq -f "line %.0f of what warms up" 1 40000'
 const settleMs = 500
 const sampleMs = 5
 
