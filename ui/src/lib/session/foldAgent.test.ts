@@ -156,6 +156,19 @@ test('a result that was said only in text that was cut off is shown', () => {
   expect(said(blocksOf(text('Done.'), again, result))).toEqual(['cut: Done.', 'Done.'])
 })
 
+test('a result that joins what the steps said is not said again', () => {
+  const result: SessionDraft = {
+    kind: 'result',
+    is_error: false,
+    result: 'I look.\n\nAll is well.',
+    duration_ms: 5,
+  }
+  expect(said(blocksOf(text('I look.'), tool('a'), output('a'), text('All is well.'), result))).toEqual([
+    'I look.',
+    'All is well.',
+  ])
+})
+
 test('usage adds up in its turn and in the session', () => {
   const transcript = fold(usage('x', 0.03), usage('x', 0.012), end, user, usage('y'))
   const [first, second] = transcript.turns.map((turn) => turn.usage && describeUsage(turn.usage))

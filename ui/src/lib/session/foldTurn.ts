@@ -73,17 +73,19 @@ function cutStep({ blocks, stepFrom }: Turn): Block[] {
   )
 }
 
-/** A result repeats what was said as text; only what was not said yet is added. */
+/** A result repeats what the steps said, spaced in its own way; only what was not said yet is added. */
 function withResult(turn: Turn, event: SessionEventOf<'result'>): Turn {
-  const said = turn.blocks
-    .flatMap((block) => (block.type === 'text' && !block.cut ? [block.text] : []))
-    .join('')
+  const said = turn.blocks.flatMap((block) => (block.type === 'text' && !block.cut ? [block.text] : []))
+  const repeats = bare(said.join('')).includes(bare(event.result))
   const text = event.result.trim()
-  const blocks: Block[] =
-    text === '' || said.includes(text)
-      ? turn.blocks
-      : [...turn.blocks, { type: 'text', key: event.id, text, cut: false }]
+  const blocks: Block[] = repeats
+    ? turn.blocks
+    : [...turn.blocks, { type: 'text', key: event.id, text, cut: false }]
   return { ...turn, blocks, result: { durationMs: event.duration_ms, isError: event.is_error } }
+}
+
+function bare(text: string): string {
+  return text.replace(/\s+/g, '')
 }
 
 function endOf(turn: Turn, event: SessionEventOf<'turn_end'>): TurnEnd {
