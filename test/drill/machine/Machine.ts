@@ -5,8 +5,8 @@ export interface Machine {
   /** `ssh-ed25519 AAAA…` */
   hostKey: string
   keyFile: string
-  /** What its memory limits are made of, as the report says it. */
-  memoryLimits: 'control group' | 'address space'
+  /** What is thinner here than it should be, for want of rights or devices: a sentence each. */
+  standIns: string[]
   /** A file's content; null where there is none. */
   read(path: string): string | null
   /** Writes a file, with its folders. */

@@ -79,7 +79,7 @@ echo drill >etc/hostname
 echo '127.0.0.1 localhost drill' >etc/hosts
 echo 'nameserver 10.0.0.53' >etc/resolv.conf
 echo 'hosts: files dns' >etc/nsswitch.conf
-echo '/dev/vda1 / ext4 errors=remount-ro 0 1' >etc/fstab
+echo 'machine / tmpfs defaults 0 1' >etc/fstab
 cat >etc/passwd <<'END'
 root:x:0:0:root:/root:/bin/sh
 sshd:x:101:65534::/run/sshd:/usr/sbin/nologin

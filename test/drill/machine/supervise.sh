@@ -59,9 +59,9 @@ join="[ ! -d $group ] || echo \$\$ >$group/cgroup.procs; $limit"' exec "$@"'
 if [ -n "$user" ]; then
   # READY is made by the unit's own account.
   chown "$user" "$home"
-  set -- setpriv --reuid "$user" --regid "$user" --clear-groups sh -c "$command"
+  set -- setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups sh -c "exec $command"
 else
-  set -- sh -c "$command"
+  set -- sh -c "exec $command"
 fi
 setsid sh -c "$join" sh "$@" >"$home/fifo" 2>&1 </dev/null &
 main=$!

@@ -104,6 +104,7 @@ for word in "$@"; do
     -p | --property) want=1 ;;
     --property=*) properties="$properties ${word#--property=}" ;;
     -*) ;;
+    '*'*) names="$names $(all)" ;;
     *) if [ -z "$verb" ]; then verb=$word; else names="$names $(basename "$word" .service)"; fi ;;
   esac
 done
@@ -161,6 +162,7 @@ for name in $names; do
       done
       ;;
     show)
+      case ,$only, in ,, | *",$(state_of "$name"),"*) ;; *) continue ;; esac
       for pair in "Id=$name.service" "ActiveState=$(state_of "$name")" "Result=$(get "$name" result success)" \
         "MainPID=$(get "$name" pid 0)" "ExecMainStatus=$(get "$name" status 0)" "NRestarts=0"; do
         case "$properties" in
