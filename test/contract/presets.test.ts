@@ -154,7 +154,7 @@ describe('recorded trouble', () => {
 ${now - 300}.104533 web kernel: Out of memory: Killed process 4711 (node) total-vm:9120044kB, anon-rss:7900112kB
 `
     for (const preset of ['triage', 'memory', 'services']) {
-      const end = await runPreset({ preset, runnerOf: machineWith({ journalctl }) })
+      const end = await runPreset({ preset, runnerOf: machineWith({ journalctl, dmesg: '' }) })
       expect(troubles(end)).toContainEqual(
         expect.objectContaining({ level: 'crit', value: 1, unit: 'kills' }),
       )
@@ -245,11 +245,12 @@ const sound: [asks: RegExp, prints: string][] = [
 ]
 
 test('a sound machine gets one calm sentence, and nothing above ok', async () => {
-  const exec: Runner['exec'] = ({ command }) => {
+  const exec: Runner['exec'] = ({ command, onOutput }) => {
     const stdout =
       sound.find(([asks]) => asks.test(command))?.[1] ??
       `NTPSynchronized=yes\n${Math.floor(Date.now() / 1000)}\n`
-    return Promise.resolve({ exitCode: 0, stdout, stderr: '', truncated: false, durationMs: 12 })
+    void onOutput?.('stdout', stdout)
+    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '', truncated: false, durationMs: 12 })
   }
   const end = await runPreset({ preset: 'triage', target: 'web', runnerOf: () => ({ exec }) })
   expect(troubles(end)).toEqual([])

@@ -221,7 +221,7 @@ describe('sessions', () => {
       'QEMU wedged',
     ])
     expect((await server.api('GET', '/api/providers')).json).toEqual([
-      { name: 'runbook', model: 'runbook', state: 'ready' },
+      { name: 'runbook', kind: 'runbook', model: 'runbook', state: 'ready' },
     ])
     expect((await server.api('GET', '/api/targets')).json).toEqual([{ target: 'local', default: true }])
   })
