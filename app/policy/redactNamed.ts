@@ -8,7 +8,7 @@ export interface Span {
   kind: SecretKind
 }
 
-const passwords = 'passw(?:or)?d|passphrase|passcode|(?<![a-z])(?:pass|pwd|psk)'
+const passwords = 'passw(?:or)?d|passphrase|passcode|pass|pwd|psk'
 const keyOwners =
   'api|app|access|secret|private|encryption|signing|account|shared|preshared|pre[-_. ]shared|master|auth|client|session|storage'
 const others = `secret|token|credentials?|(?:${keyOwners})[-_. ]?key|secret[-_]key[-_]base|client-key-data|tls\\.key`
@@ -30,8 +30,10 @@ const inQuotes: Record<string, RegExp> = { '"': /(?:[^"\\]|\\.)*/y, "'": /(?:[^'
 // , ; & and closing brackets belong to it unless what follows shows that it has ended.
 const bare = /(?:[^\s"'`,;&)}\]]|[,;&)}\]](?![\s,;&)}\]"'`]|$|[\w.%-]{1,40}[=:]))*/y
 
-const placeholder =
-  /^(?:\*+|x{3,}|<.*|\(.*|null|nil|none|undefined|true|false|yes|no|on|off|required|optional|enabled|disabled|string|redacted|hidden|\.{2,}|-+|\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\{\{.*|%[({].*|[|>][-+\d]*)$/i
+/** What stands where no secret is: nothing, a mark that there is one, the name of a variable. */
+const words =
+  /^(?:\*+|x{3,}|\.{2,}|-+|[|>][-+\d]*|<[a-z_-]+>?|\(?(?:hidden|redacted|none|null|unset)\)?|nil|undefined|true|false|yes|no|on|off|required|optional|enabled|disabled|string)$/i
+const variable = /^(?:\$[A-Z_][A-Z0-9_]*|\$\{\w+(?::?-)?\}?|\$\([\w./-]*|\{\{[\w.\s$-]*|%[({]\w+[)}]?s?)$/
 const path =
   /^(?:~|\.{1,2})?\/(?:etc|var|run|home|root|opt|usr|tmp|mnt|srv|proc|sys|dev|data|secrets?|vault|app|config|certs?)(?:\/|$)|^(?:~|\.{1,2})\/|^(?:[\w.-]*\/)+[\w.-]+\.(?:pem|key|crt|txt|json|ya?ml|conf|env)$/
 
@@ -52,7 +54,7 @@ export function findNamed(line: string): Span[] {
     for (let match = pattern.exec(line); match; match = pattern.exec(line)) {
       const place = readValue(line, pattern.lastIndex)
       const value = line.slice(place.start, place.end)
-      if (value === '' || placeholder.test(value) || path.test(value)) continue
+      if (value === '' || words.test(value) || variable.test(value) || path.test(value)) continue
       if (!isSecret(value, match, place)) continue
       const kind = kindOf(match[0])
       const end = place.quoted || kind !== 'password' ? place.end : sentenceEnd(line, match, place)
@@ -61,9 +63,12 @@ export function findNamed(line: string): Span[] {
     }
   }
   look(named, (value, match, place) =>
-    kindOf(match[0]) === 'password' ? !isCount(line, value, match) : isLikely(line, value, match, place),
+    kindOf(match[0]) === 'password' ? !isNoPassword(line, value, match) : isLikely(line, value, match, place),
   )
-  look(flag, (value) => !/^(?:-|[A-Z_]+$)/.test(value))
+  look(
+    flag,
+    (value) => !/^(?:-|[A-Z_]*(?:PASS|PASSWORD|PASSPHRASE|TOKEN|SECRET|KEY|STRING|VALUE)$)/.test(value),
+  )
   look(listed, () => true)
   element.lastIndex = 0
   for (let match = element.exec(line); match; match = element.exec(line)) {
@@ -106,8 +111,14 @@ function isLikely(line: string, value: string, match: RegExpExecArray, { end, qu
   return value.length >= 24 || (value.length >= 6 && /\d/.test(value)) || /[a-z][A-Z].*[a-z][A-Z]/.test(value)
 }
 
-/** `PASS: test_one` and `pass=12` of a test run, `PWD=/tmp` of an environment. */
-function isCount(line: string, value: string, { 0: name, index }: RegExpExecArray): boolean {
+/** `bypass=1`, `PASS: test_one` and `pass=12` of a test run, `PWD=/tmp` of an environment. */
+function isNoPassword(line: string, value: string, { 0: name, index }: RegExpExecArray): boolean {
+  // The end of another word, but not of `dbpass`.
+  if (
+    /^pass\W/i.test(name) &&
+    /(?:by|com|tres|over|under|sur|im)$/i.test(line.slice(Math.max(0, index - 6), index))
+  )
+    return true
   if (/^pwd/i.test(name)) return value.startsWith('/')
   if (!/^pass\W/i.test(name) || /[\w-]/.test(line.charAt(index - 1))) return false
   return /^PASS\s*:/.test(name) || /^\d+$/.test(value)

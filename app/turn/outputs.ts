@@ -40,6 +40,8 @@ export function createOutputs(log: EventLog, limits: Partial<OutputsLimits> = {}
 
   async function makeRoom(): Promise<void> {
     const found = await list()
+    const names = new Set(found.map(({ stream }) => stream))
+    for (const stream of sizes.keys()) if (!names.has(stream)) sizes.delete(stream)
     const bytes = await sizesOf(found)
     let sum = 0
     for (const [i, { stream }] of found.entries()) {
