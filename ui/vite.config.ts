@@ -87,6 +87,16 @@ export default defineConfig({
     }),
     pwaAfterAdapter(),
   ],
-  build: { assetsInlineLimit: 0 },
+  build: {
+    assetsInlineLimit: 0,
+    // What several screens share is one file: many small ones compress badly and cost a request each.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'shared', test: /ui.src.lib|node_modules/, minShareCount: 2 }],
+        },
+      },
+    },
+  },
   server: { proxy: { '/api': 'http://127.0.0.1:8080' } },
 })
