@@ -12,9 +12,18 @@ const fewInodes = allCases.find(({ machine }) => machine?.fewInodes)
 const missing = fewInodes && whyNoDrill(fewInodes)
 
 const groups = (pid = process.pid) => globSync(`/sys/fs/cgroup/{,memory/}breakglass-drill-${pid}-*`)
-const folders = () => globSync(join(tmpdir(), 'drill-*'))
 const loops = (folder: string) =>
   globSync('/sys/block/loop*/loop/backing_file').filter((file) => read(file).startsWith(folder))
+
+/** For what machines put into the folder for temporary files. */
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'machine-'))
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+    rmSync(folder, { recursive: true })
+  })
+  return folder
+}
 
 function read(file: string): string {
   try {
@@ -27,13 +36,16 @@ function read(file: string): string {
 describe('a throw-away machine', () => {
   test('leaves nothing behind', async ({ skip }) => {
     skip(missing !== undefined, missing)
-    const before = { folders: folders(), mounts: read('/proc/self/mounts') }
+    const folder = ownFolder()
+    vi.stubEnv('TMPDIR', folder)
     const machine = await startMachine({ fewInodes: true })
     expect(await machine.ask('stat -c %m /srv')).toBe('/srv')
+    expect(readdirSync(folder)).toHaveLength(1)
     await machine.stop()
+    expect(readdirSync(folder)).toEqual([])
     expect(groups()).toEqual([])
-    expect(folders().filter((folder) => !before.folders.includes(folder))).toEqual([])
-    expect(read('/proc/self/mounts')).toBe(before.mounts)
+    expect(read('/proc/self/mounts')).not.toContain(folder)
+    await vi.waitFor(() => expect(loops(folder)).toEqual([]))
   })
 
   test('ends with the process that started it, however that ends', async ({ skip }) => {
@@ -43,8 +55,7 @@ describe('a throw-away machine', () => {
       const machine = await startMachine({ fewInodes: true })
       console.log(await machine.ask('readlink /proc/self/ns/net'))
       setInterval(() => undefined, 1000)`
-    const folder = mkdtempSync(join(tmpdir(), 'drill-killed-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const folder = ownFolder()
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, TMPDIR: folder },
