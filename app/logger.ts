@@ -6,7 +6,16 @@ import pino, { type Logger } from 'pino'
  */
 export type { Logger }
 
-const secretNames = ['authorization', 'cookie', 'password', 'secret', 'token', 'passphrase', 'privateKey', 'apiKey']
+const secretNames = [
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'token',
+  'passphrase',
+  'privateKey',
+  'apiKey',
+]
 
 export interface LoggerOptions {
   /** Where the lines go. */

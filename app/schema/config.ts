@@ -74,13 +74,21 @@ const provider = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Default: the kind's own address."),
-  key_file: path.optional().describe('A file with the key. Default: ANTHROPIC_API_KEY or OPENAI_API_KEY, but never for a base_url of its own.'),
+  key_file: path
+    .optional()
+    .describe(
+      'A file with the key. Default: ANTHROPIC_API_KEY or OPENAI_API_KEY, but never for a base_url of its own.',
+    ),
   context_tokens: z
     .int()
     .min(4000)
     .optional()
     .describe('How much the model reads. Default: 200000, openai 128000.'),
-  max_output_tokens: z.int().min(256).optional().describe('How much it may say in one step. Default: anthropic 16384, openai 8192.'),
+  max_output_tokens: z
+    .int()
+    .min(256)
+    .optional()
+    .describe('How much it may say in one step. Default: anthropic 16384, openai 8192.'),
   price: z
     .strictObject({
       input: z.number().nonnegative(),

@@ -15,10 +15,9 @@ export function sessionOutputs(store: SessionStore, outputs: Pick<Outputs, 'read
     async read(sessionId, asked, from) {
       const end = (await endsOf(sessionId)).findLast(({ call }) => modelCallId(call) === asked)
       if (end === undefined) return null
-      const kept = await outputs.read(sessionId, end.call, from)
-      // What was capped and is kept no more must not pass for the whole.
-      if (kept !== null || end.truncated) return kept
-      return onePiece(`${end.stdout}${end.stderr}`)
+      // One that was cut off by a crash and is short now may have left a long one behind.
+      const capped = end.truncated || end.output_bytes !== undefined
+      return capped ? await outputs.read(sessionId, end.call, from) : onePiece(`${end.stdout}${end.stderr}`)
     },
   }
 }

@@ -57,7 +57,8 @@ serveOperations({
           },
         ]),
         budget: createBudget({ log, limits: () => undefined, logger, now: () => new Date() }),
-        capture: (session, call, onProgress) => createOutputCapture(outputs, { sessionId: session, call, onProgress }),
+        capture: (session, call, onProgress) =>
+          createOutputCapture(outputs, { sessionId: session, call, onProgress }),
         onWaiting: () => undefined,
         onChange: () => undefined,
         replica: 'bench',
