@@ -7,7 +7,7 @@ import { ask, decide, eventsOf, linesOf, modelEnv, seen, works } from '../fakes/
 import { startBreakglass, until, type Breakglass } from '../fakes/breakglass.ts'
 import { modelServer, sayText, type ModelServer } from '../fakes/modelServer.ts'
 import { RedisServer } from '../fakes/redisServer.ts'
-import { openSse } from '../fakes/sseClient.ts'
+import { isCaughtUp, openSse } from '../fakes/sseClient.ts'
 import { startSshd } from '../fakes/sshd.ts'
 
 // A replica is held for dead after 15 s without a heartbeat.
@@ -194,6 +194,7 @@ describe('two replicas', () => {
     const id = await ask(server)
     await model.held(1)
     const client = await openSse(`${server.url}/api/session/${id}/stream`)
+    await client.until(isCaughtUp)
     await redis.kill()
     model.release()
     await client.until((frame) => frame.data?.kind === 'notice')
