@@ -89,11 +89,12 @@ export default defineConfig({
   ],
   build: {
     assetsInlineLimit: 0,
-    // What several screens share is one file: many small ones compress badly and cost a request each.
+    // What several screens share is one file: many small ones compress badly and cost a request each. Not Kit's own:
+    // some of it must be evaluated only after the page has told it its version.
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: 'shared', test: /ui.src.lib|node_modules/, minShareCount: 2 }],
+          groups: [{ name: 'shared', test: /ui.src.lib|node_modules.(?!@sveltejs.kit)/, minShareCount: 2 }],
         },
       },
     },
