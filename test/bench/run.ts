@@ -6,6 +6,7 @@ import { benchFanOut } from './fanOut.ts'
 import { benchLog } from './log.ts'
 import { benchOutput } from './output.ts'
 import { canPin, pinSelf } from './processes.ts'
+import { benchLoop } from './loop.ts'
 import { benchReplay } from './replay.ts'
 import { type Row, toTable } from './Row.ts'
 import { sshBench } from './ssh.ts'
@@ -20,6 +21,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
   fanout: benchFanOut,
   append: benchAppendToClient,
   log: benchLog,
+  loop: benchLoop,
   ssh: sshBench,
   output: benchOutput,
   start: benchStart,
