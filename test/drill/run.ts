@@ -11,14 +11,8 @@ import { whyNoDrill } from './whyNoDrill.ts'
  * mend broken machines, and prints a table. Without a key the scripted model does it.
  */
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      provider: { type: 'string' },
-      model: { type: 'string' },
-      'base-url': { type: 'string' },
-      case: { type: 'string', multiple: true },
-    },
-  })
+  const values = readOptions()
+  if (values === null) return 2
   const unknown = values.case?.filter((name) => !allCases.some((one) => one.name === name)) ?? []
   if (unknown.length > 0) {
     console.error(`${unknown.join(', ')}: the cases are ${allCases.map(({ name }) => name).join(', ')}.`)
@@ -40,6 +34,22 @@ async function main(): Promise<number> {
   await model.stop()
   console.log(`\n${toTable(rows)}`)
   return rows.some(({ result }) => result === 'failed') ? 1 : 0
+}
+
+function readOptions() {
+  const options = {
+    provider: { type: 'string' },
+    model: { type: 'string' },
+    'base-url': { type: 'string' },
+    case: { type: 'string', multiple: true },
+  } as const
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    const names = Object.keys(options).map((name) => `--${name}`)
+    console.error(`${error instanceof Error ? error.message : ''} The options are ${names.join(', ')}.`)
+    return null
+  }
 }
 
 async function runOne(drill: DrillCase, model: ChosenModel): Promise<Row> {
