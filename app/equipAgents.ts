@@ -22,13 +22,13 @@ import type { SshPool } from '#app/ssh/SshPool.ts'
 import { askClarificationTool } from '#app/tool/askClarification.ts'
 import { confirmActionTool } from '#app/tool/confirmAction.ts'
 import { outputTool, type OutputDeps } from '#app/tool/output.ts'
-import { powerTool } from '#app/tool/power.ts'
+import { powerTool, type PowerToolVm } from '#app/tool/power.ts'
 import { createRegistry, type Registry } from '#app/tool/registry.ts'
 import { searchKnowledgeTool } from '#app/tool/searchKnowledge.ts'
 import { shellTool } from '#app/tool/shell.ts'
 import type { sendEmailTool } from '#app/tool/sendEmail.ts'
 import type { TurnAgent } from '#app/turn/runTurn.ts'
-import { localTarget, targetDestination, targetNames } from './targets.ts'
+import { fingerprintOf, localTarget, targetDestination, targetNames } from './targets.ts'
 
 export interface EquipDeps {
   current: () => Settings
@@ -44,6 +44,8 @@ export interface EquipDeps {
 export interface Equipment {
   presets: Preset[]
   agents: string[]
+  /** The model that the agent asks for, if any. */
+  modelOf: (agent: string) => string | undefined
   /** The model's instructions and the tools; those of the default agent for one that is no longer there. */
   agentOf: (name: string) => TurnAgent
   /** What a model is asked for a preset. */
@@ -71,6 +73,12 @@ export async function equipAgents(deps: EquipDeps, settings: Settings): Promise<
     const destination = targetDestination(current(), target)
     return destination && pool.runner(destination)
   }
+  const leadsTo = (target: string): string => {
+    const destination = targetDestination(current(), target)
+    return destination === undefined ? target : fingerprintOf(destination)
+  }
+  const powerVms = (): PowerToolVm[] =>
+    vms().map(({ hypervisor, ...vm }) => ({ ...vm, leadsTo: fingerprintOf(hypervisor) }))
   const targets = (): string[] => targetNames(current())
   const modeOf = (target: string): Mode => {
     const known = current().config.targets
@@ -79,8 +87,8 @@ export async function equipAgents(deps: EquipDeps, settings: Settings): Promise<
   const knowledge = [join(builtIn, 'knowledge'), ...settings.config.knowledge]
   const mail = await mailTool(settings)
   const tools = [
-    shellTool({ presets, targets, runnerOf, modeOf, classify }),
-    powerTool({ power, vms, modeOf }),
+    shellTool({ presets, targets, runnerOf, leadsTo, modeOf, classify }),
+    powerTool({ power, vms: powerVms, modeOf }),
     outputTool(deps.outputs),
     searchKnowledgeTool({ folders: () => knowledge }),
     askClarificationTool(),
@@ -97,6 +105,7 @@ export async function equipAgents(deps: EquipDeps, settings: Settings): Promise<
     presets,
     agents: [...known.keys()],
     agentOf,
+    modelOf: (name) => known.get(name)?.model,
     presetPrompt: (id) => {
       const preset = presets.find((one) => one.id === id)
       return preset && `${preset.prompt}\n\n${preset.guidance}`.trim()
@@ -121,8 +130,16 @@ async function mailTool({ config }: Settings): Promise<ReturnType<typeof sendEma
   const mail = config.notify?.mail
   if (mail === undefined) return null
   const { sendEmailTool } = await import('#app/tool/sendEmail.ts')
-  const password = mail.password_file && readFileSync(mail.password_file, 'utf8').trim()
-  return sendEmailTool({ mail, password })
+  return sendEmailTool({ mail, password: readPassword(mail.password_file) })
+}
+
+/** A file that cannot be read was warned of when the configuration was; without it signing in will fail, and be told. */
+function readPassword(file: string | undefined): string | undefined {
+  try {
+    return file === undefined ? undefined : readFileSync(file, 'utf8').trim()
+  } catch {
+    return undefined
+  }
 }
 
 /** Instructions, and the machines by name: nothing that changes from turn to turn, so that it can be cached. */

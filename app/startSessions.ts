@@ -112,6 +112,7 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
     replica,
     start: (task) => turns.start(task),
     isRunning: (turn) => turns.isRunning(turn),
+    onClosed: tell,
     logger,
     now,
   })
@@ -143,7 +144,11 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
           agents: equipment.agents,
           models: pool.choices(),
         }),
-        defaults: () => ({ agent: defaultAgent, model: pool.defaultChoice(), target: targets()[0] ?? '' }),
+        defaults: () => {
+          const asked = equipment.modelOf(defaultAgent)
+          const model = asked !== undefined && pool.choices().includes(asked) ? asked : pool.defaultChoice()
+          return { agent: defaultAgent, model, target: targets()[0] ?? '' }
+        },
         startTurn: (task) => turns.start(task),
         cancelHere: (sessionId, by) => turns.cancel(sessionId, by),
         redact,
@@ -190,6 +195,7 @@ function recordOf({
   target,
   operator,
   approved,
+  outcome,
 }: Change): Parameters<Audit>[0] {
   return {
     action: `agent.${tool}`,
@@ -197,7 +203,7 @@ function recordOf({
     source: 'agent',
     request_id: turn,
     subject: `${sessionId}/${target}`,
-    outcome: 'started',
+    outcome,
     ...{ detail: redact(action), asked_by: operator },
     ...(approved && { approval: approved.approval }),
   }

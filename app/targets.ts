@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Settings } from '#app/config/loadConfig.ts'
 import type { VmPlace } from '#app/power/PowerVm.ts'
 import type { SshDestination, SshKey } from '#app/ssh/SshDestination.ts'
@@ -40,6 +41,13 @@ export function configuredVms({ config }: Settings): VmPlace[] {
       },
     }
   })
+}
+
+/** A fingerprint of a destination: it changes when the name leads elsewhere, or with another key. */
+export function fingerprintOf({ host, port, user, hostKeys, key }: SshDestination): string {
+  return createHash('sha256')
+    .update(JSON.stringify([host, port, user, hostKeys, key]))
+    .digest('hex')
 }
 
 function keyOf({ sshKeyFile, sshAgent }: Settings, ownKey: string | undefined): SshKey {

@@ -8,6 +8,8 @@ export interface ApprovedAction {
   /** Exactly what would be done, `Prepared.action`. */
   action: string
   target: string
+  /** Where the target's name leads, `Where.leadsTo`. */
+  leadsTo: string
   /** The operator who started the turn. */
   operator: string
   /** The approval's own id: 16 random bytes as hex. */
@@ -15,7 +17,7 @@ export interface ApprovedAction {
 }
 
 /** What an approval is bound to, as SHA-256 in hex. Made when it is asked for, and made again where it is used. */
-export function approvalDigest({ tool, action, target, operator, nonce }: ApprovedAction): string {
-  const parts = [policyVersion, tool, action, target, operator, nonce]
+export function approvalDigest({ tool, action, target, leadsTo, operator, nonce }: ApprovedAction): string {
+  const parts = [policyVersion, tool, action, target, leadsTo, operator, nonce]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }

@@ -77,6 +77,8 @@ const startedEvent = event('started', {
   call: z.string(),
   action: z.string(),
   target: z.string(),
+  /** The place that must be read back: `target:NAME` or `vm:NAME`, '' for none. */
+  place: z.string(),
   read_back: z.boolean(),
   approval: z.string().optional(),
 })
@@ -98,8 +100,8 @@ const toolOutputEvent = event('tool_output', {
   failed_leg: legSchema.optional(),
   /** Policy, the operator or the turn's own rules held it back: nothing was run. `stderr` says why. */
   refused: z.boolean().optional(),
-  /** The machine or VM that it ran on. */
-  target: z.string().optional(),
+  /** The place that this looked at, or tried to: `target:NAME` or `vm:NAME`. */
+  observed: z.string().optional(),
   /** How long the whole output is, in UTF-8 bytes, where it was capped. */
   output_bytes: z.int().optional(),
 })

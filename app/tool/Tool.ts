@@ -41,15 +41,29 @@ export type Risk = 'low' | 'medium' | 'high' | 'destructive'
 export interface Prepared {
   /** Exactly what would be done, as the operator reads it. */
   action: string
-  /** The machine or VM that it is done to, '' for none. */
+  /** The machine or VM that it is done to, as the operator reads it, '' for none. */
   target: string
+  /** The same for the turn; absent where nothing is done to a machine. */
+  where?: Where
   verdict: Verdict
   run(context: RunContext): Promise<ToolResult>
 }
 
+export interface Where {
+  kind: 'target' | 'vm'
+  name: string
+  /** The targets that it concerns: itself, or those inside the VM. */
+  targets: readonly string[]
+  /** Where the name leads today. An approval counts only while it leads there. */
+  leadsTo: string
+}
+
 export type Verdict =
-  /** Changes nothing: runs at once, beside others, and again after a crash. */
-  | { type: 'read' }
+  /**
+   * Changes nothing: runs at once, beside others, and again after a crash. With `observes` false it says nothing of
+   * the machine's state either, and pays for no change.
+   */
+  | { type: 'read'; observes?: boolean }
   /** Changes something, and may without asking (mode `autonomous`). Runs alone, never twice. */
   | { type: 'write'; why: string; readBack: boolean }
   /** An operator decides. Runs alone, never twice. */

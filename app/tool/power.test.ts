@@ -4,7 +4,7 @@ import type { Mode } from '#app/policy/Classified.ts'
 import type { PowerResult } from '#app/schema/api.ts'
 import { powerTool, type PowerDeps, type PowerInput } from './power.ts'
 
-const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'ada' }
+const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'operator' }
 const vms = [
   { name: 'db', title: 'Database', targets: ['db'] },
   { name: 'dev', title: 'Dev VM', targets: ['devvm'] },
@@ -23,7 +23,7 @@ function power(run: (() => Promise<PowerResult>) | Partial<PowerResult> = {}, mo
         return typeof run === 'function' ? run() : Promise.resolve({ ...answer, ...run })
       },
     },
-    vms: () => vms,
+    vms: () => vms.map((vm) => ({ ...vm, leadsTo: 'pve1' })),
     modeOf: () => mode,
   }
   const tool = powerTool(deps)
@@ -94,7 +94,7 @@ it('asks in the name of the operator, with an op that follows from the call alon
   await run({ verb: 'cycle' })
   await run({ verb: 'cycle' })
   await run({ verb: 'cycle' }, undefined, 'another')
-  expect(asked).toMatchObject([{ vm: 'dev', verb: 'cycle', by: 'ada' }, {}, {}])
+  expect(asked).toMatchObject([{ vm: 'dev', verb: 'cycle', by: 'operator' }, {}, {}])
   const [first, again, other] = asked.map(({ op }) => op)
   expect(first).toMatch(/^[0-9a-f]{32}$/)
   expect(again).toBe(first)

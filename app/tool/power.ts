@@ -28,6 +28,8 @@ export interface PowerToolVm {
   title: string
   /** Names of the targets that run inside it. */
   targets: string[]
+  /** A fingerprint of where its hypervisor is. */
+  leadsTo: string
 }
 
 export interface PowerDeps {
@@ -92,6 +94,7 @@ export function powerTool({ power, vms, modeOf }: PowerDeps): Tool<PowerInput> {
       return {
         action: `${verb} ${found.name}`,
         target: found.name,
+        where: { kind: 'vm', name: found.name, targets: found.targets, leadsTo: found.leadsTo },
         verdict,
         async run({ signal }) {
           if (verdict.type === 'deny') return notRun('command', verdict.why)

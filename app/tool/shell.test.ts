@@ -15,7 +15,7 @@ const preset: Preset = {
   }),
   guidance: '',
 }
-const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'ada' }
+const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'operator' }
 const ended: ExecResult = { exitCode: 0, stdout: '', stderr: '', truncated: true, durationMs: 7 }
 
 function shell(
@@ -39,6 +39,7 @@ function shell(
     presets: [preset],
     targets: () => ['devvm', 'gpu1'],
     runnerOf: (target) => (['devvm', 'gpu1'].includes(target) ? (runner ?? recording) : undefined),
+    leadsTo: () => 'here',
     modeOf: (target) => (target === 'gpu1' ? 'read-only' : mode),
     classify: judge ?? scripted,
   })

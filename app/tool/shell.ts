@@ -38,12 +38,21 @@ export interface ShellDeps {
   presets: Preset[]
   targets: () => string[]
   runnerOf: (target: string) => Runner | undefined
+  /** A fingerprint of where the target's name leads. */
+  leadsTo: (target: string) => string
   modeOf: (target: string) => Mode
   classify: (command: string, mode: Mode) => Classified
 }
 
 /** Runs one command on one target. */
-export function shellTool({ presets, targets, runnerOf, modeOf, classify }: ShellDeps): Tool<ShellInput> {
+export function shellTool({
+  presets,
+  targets,
+  runnerOf,
+  leadsTo,
+  modeOf,
+  classify,
+}: ShellDeps): Tool<ShellInput> {
   const probes = new Set(
     presets.flatMap(({ runbook }) =>
       (runbook?.probes ?? []).flatMap((probe) => ('command' in probe ? [probe.command] : [])),
@@ -71,6 +80,7 @@ export function shellTool({ presets, targets, runnerOf, modeOf, classify }: Shel
       return {
         action,
         target,
+        where: { kind: 'target', name: target, targets: [target], leadsTo: leadsTo(target) },
         verdict,
         async run(context) {
           if (verdict.type === 'deny') return notRun('command', verdict.why)

@@ -1,10 +1,14 @@
 import type { EventLog, Position } from '#app/eventlog/EventLog.ts'
 import { LogWriter } from '#app/eventlog/LogWriter.ts'
+import { redact } from '#app/policy/redact.ts'
 import type { SessionDraft, SessionEvent, SessionEventOf } from '#app/schema/events.ts'
 import { parseEvents, streamOf } from '#app/session/SessionStore.ts'
 
-/** Why an owner must stop: an operator asked, another replica owns the turn now, or the log was lost. */
-export type StopReason = 'cancelled' | 'replaced'
+/**
+ * Why an owner must stop: an operator asked; another replica owns the turn now, or the log was lost; this process
+ * goes, and leaves the turn as it stands to whoever comes next.
+ */
+export type StopReason = 'cancelled' | 'replaced' | 'handed over'
 
 export interface TurnLogOptions {
   log: EventLog
@@ -54,17 +58,27 @@ export class TurnLog {
 
   get stopReason(): StopReason | null {
     const reason: unknown = this.#stop.signal.reason
-    return reason === 'cancelled' || reason === 'replaced' ? reason : null
+    return reason === 'cancelled' || reason === 'replaced' || reason === 'handed over' ? reason : null
   }
 
   /** Says something without waiting for the log. With the tail full, which is the end of the turn, aborts `signal`. */
-  say(...drafts: SessionDraft[]): void {
-    this.#remember(drafts)
+  say(...said: SessionDraft[]): void {
+    const drafts = this.#remember(said)
     try {
       this.#writer.write(drafts)
     } catch (error) {
       this.#stop.abort(error)
     }
+  }
+
+  /** Whether it waits for an operator. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0
+  }
+
+  /** Leaves the turn as it stands: nothing more is said, and whoever comes next goes on with it. */
+  handOver(): void {
+    this.#stop.abort('handed over' satisfies StopReason)
   }
 
   /** Stops the turn on the word of an operator of this replica, which needs no log. */
@@ -78,8 +92,8 @@ export class TurnLog {
    * Records facts before what they announce happens. While the log is away this does not wait: the facts
    * stand in the owner's tail, which is enough for what changes nothing.
    */
-  async record(...drafts: SessionDraft[]): Promise<void> {
-    this.#remember(drafts)
+  async record(...facts: SessionDraft[]): Promise<void> {
+    const drafts = this.#remember(facts)
     const durable = this.#writer.commit(drafts)
     if (this.#buffering) void durable.catch(() => undefined)
     else await Promise.race([durable, this.#onBuffering.promise])
@@ -114,8 +128,8 @@ export class TurnLog {
   }
 
   /** Records facts; resolves when they are durable. What changes a machine begins only then. */
-  async store(...drafts: SessionDraft[]): Promise<void> {
-    this.#remember(drafts)
+  async store(...facts: SessionDraft[]): Promise<void> {
+    const drafts = this.#remember(facts)
     await this.#writer.commit(drafts)
   }
 
@@ -124,12 +138,14 @@ export class TurnLog {
     await this.#writer.close()
   }
 
-  #remember(drafts: SessionDraft[]): void {
+  #remember(said: SessionDraft[]): SessionDraft[] {
+    const drafts = said.map(withoutSecrets)
     for (const draft of drafts) {
       const id = (this.events.at(-1)?.id ?? 0) + 1
       // A draft with id and date is an event; the log may give it a later id when others came in between.
       this.events.push({ ...draft, id, at: this.#options.now().toISOString() })
     }
+    return drafts
   }
 
   #meet(events: SessionEvent[]): 'go on' | 'stop' {
@@ -160,5 +176,21 @@ export class TurnLog {
     this.#buffering = buffering
     if (buffering) this.#onBuffering.resolve()
     else this.#onBuffering = Promise.withResolvers<void>()
+  }
+}
+
+/** Sentences that quote others: a provider's error, a machine's, a model's question. Outputs come redacted. */
+function withoutSecrets(draft: SessionDraft): SessionDraft {
+  switch (draft.kind) {
+    case 'error':
+      return { ...draft, error: redact(draft.error) }
+    case 'notice':
+    case 'nudge':
+    case 'question':
+      return { ...draft, text: redact(draft.text) }
+    case 'approval':
+      return { ...draft, why: redact(draft.why) }
+    default:
+      return draft
   }
 }

@@ -13,6 +13,7 @@ import {
 import { approvalDigest } from '#app/policy/approvalDigest.ts'
 import type { SessionEventOf } from '#app/schema/events.ts'
 import { SessionStore } from '#app/session/SessionStore.ts'
+import type { Verdict } from '#app/tool/Tool.ts'
 import type { TurnDeps } from './runTurn.ts'
 import { runTurn } from './runTurn.ts'
 
@@ -102,7 +103,14 @@ describe('a call that changes something', () => {
     const turn = await kit.prompt('a1')
     const { position } = await kit.store.fold(sessionId)
     const approval = 'f'.repeat(32)
-    const shown = { tool: 'shell', action: 'change that', target: 't', operator: 'operator', nonce: approval }
+    const shown = {
+      tool: 'shell',
+      action: 'change that',
+      target: 't',
+      leadsTo: 'here',
+      operator: 'operator',
+      nonce: approval,
+    }
     const expires = new Date(Date.now() + 60_000).toISOString()
     await kit.log.append(`session:${sessionId}`, position, [
       { kind: 'tool', turn, name: 'shell', input: { command: 'change it' }, call: 'change it' },
@@ -119,6 +127,96 @@ describe('a call that changes something', () => {
       refused: true,
       stderr: expect.stringContaining('not what was approved'),
     })
+  })
+})
+
+describe('between the decision and the command', () => {
+  test('the name leads elsewhere by then: it does not run', async () => {
+    const { card, running } = await askFor(kit.deps(scripted(call('change it'), say('So be it.'))))
+    kit.leadsTo = 'another machine'
+    await decide(card.approval, 'approve')
+    await running
+    expect(kit.ran).toEqual([])
+    expect((await outputs())[0]).toMatchObject({ refused: true })
+  })
+
+  test('the log was away until the approval had expired: it does not run, and owes no look', async () => {
+    let now = new Date()
+    const store = new SessionStore(kit.log)
+    const deps: TurnDeps = {
+      ...kit.deps(scripted(call('change it'), say('So be it.'))),
+      now: () => now,
+      store,
+    }
+    const append = kit.log.appendBatch.bind(kit.log)
+    kit.log.appendBatch = async (stream, expected, batch, options) => {
+      const isBegin = batch.frames.includes('"kind":"started"')
+      // What it waited for came back only now.
+      if (isBegin) now = new Date(now.getTime() + 15 * 60_000)
+      return append(stream, expected, batch, options)
+    }
+    const { card, running } = await askFor(deps)
+    await decide(card.approval, 'approve')
+    await running
+    expect(kit.ran).toEqual([])
+    expect((await outputs())[0]).toMatchObject({
+      refused: true,
+      stderr: expect.stringContaining('expired') as string,
+    })
+    expect(await kit.kinds()).not.toContain('nudge')
+  })
+
+  test('what may be changed without asking is judged anew when its turn comes', async () => {
+    let mode: Verdict = { type: 'write', why: '', readBack: true }
+    kit.verdictOf = (command) => (command.startsWith('change') ? mode : { type: 'read' })
+    kit.onRun = (command) => {
+      if (command === 'look') mode = { type: 'deny', why: 'This target is read-only.' }
+      return Promise.resolve(done)
+    }
+    const turn = await kit.prompt()
+    await runTurn(kit.deps(scripted(call('look', 'change it'), say('Done.'))), { sessionId, turn })
+    expect(kit.ran).toEqual(['look'])
+  })
+
+  test('every change and its end is told to the audit, with who allowed it', async () => {
+    const { card, running } = await askFor(kit.deps(scripted(call('change it'), call('look'), say('Done.'))))
+    await decide(card.approval, 'approve', 'night shift')
+    await running
+    expect(kit.changes.map(({ outcome, action, approved }) => [outcome, action, approved?.by])).toEqual([
+      ['started', 'change it', 'night shift'],
+      ['done', 'change it', 'night shift'],
+    ])
+  })
+})
+
+describe('a process that goes', () => {
+  test('leaves a waiting turn at once, as it stands, and the next one goes on with it', async () => {
+    const turn = await kit.prompt('a1')
+    const runner = kit.replica('a1', scripted(call('change it')))
+    runner.start({ sessionId, turn })
+    const asked = await until('the card', async () =>
+      (await kit.events()).find((event) => event.kind === 'approval'),
+    )
+    expect(await runner.drain(20_000)).toBe(1)
+    expect((await kit.kinds()).at(-1)).toBe('approval')
+    await kit.store.execute(sessionId, { type: 'takeOver', from: 'a1', to: 'b2', reason: 'gone' })
+    const next = runTurn(kit.deps(scripted(call('look'), say('Done.')), 'b2'), { sessionId, turn })
+    await decide(asked.kind === 'approval' ? asked.approval : '', 'approve')
+    await next
+    expect(kit.ran).toEqual(['change it', 'look'])
+  })
+
+  test('begins no change that was approved while it goes', async () => {
+    let going = false
+    const { card, running } = await askFor({
+      ...kit.deps(scripted(call('change it'))),
+      draining: () => going,
+    })
+    going = true
+    await decide(card.approval, 'approve')
+    await running
+    expect(kit.ran).toEqual([])
+    expect((await kit.kinds()).at(-1)).toBe('decision')
   })
 })
 
@@ -223,7 +321,14 @@ describe('a process that died', () => {
     },
     expires: new Date(Date.now() + 60_000).toISOString(),
     digest: approvalDigest({
-      ...{ tool: 'shell', action: 'change it', target: 't', operator: 'operator', nonce: approval },
+      ...{
+        tool: 'shell',
+        action: 'change it',
+        target: 't',
+        leadsTo: 'here',
+        operator: 'operator',
+        nonce: approval,
+      },
     }),
   })
   const started = {
@@ -231,6 +336,7 @@ describe('a process that died', () => {
     call: 'change it',
     action: 'change it',
     target: 't',
+    place: 'target:t',
     read_back: true,
     approval,
   }

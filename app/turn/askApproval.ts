@@ -3,6 +3,7 @@ import { approvalDigest } from '#app/policy/approvalDigest.ts'
 import type { SessionEvent, SessionEventOf } from '#app/schema/events.ts'
 import type { Prepared, Verdict } from '#app/tool/Tool.ts'
 import type { TurnLog } from './TurnLog.ts'
+import { untilAborted } from './untilAborted.ts'
 
 export const approvalLifeMs = 10 * 60_000
 /** A decision that was taken in time may still be on its way. */
@@ -75,13 +76,15 @@ export function whyNotApproved(
     now: Date
   },
 ): string | null {
-  const { action, target } = prepared
-  const digest = approvalDigest({ tool, action, target, operator, nonce: approval.approval })
+  const { action, target, where } = prepared
+  const leadsTo = where?.leadsTo ?? ''
+  const digest = approvalDigest({ tool, action, target, leadsTo, operator, nonce: approval.approval })
   if (digest !== approval.digest)
     return 'What would run now is not what was approved (the policy or the configuration changed). Nothing was run.'
   if (now.getTime() > new Date(approval.expires).getTime() + graceMs)
     return 'It was approved, but could not begin before the approval expired. Nothing was run.'
-  if (events.some((event) => event.kind === 'started' && event.approval === approval.approval))
+  const used = events.filter((event) => event.kind === 'started' && event.approval === approval.approval)
+  if (used.some((event) => event.kind === 'started' && event.call !== approval.call))
     return 'This approval was used before. Nothing was run.'
   return null
 }
@@ -89,7 +92,8 @@ export function whyNotApproved(
 async function ask(options: AskOptions): Promise<SessionEventOf<'approval'>> {
   const { turnLog, turn, call, prepared, verdict, operator, now } = options
   const nonce = randomBytes(16).toString('hex')
-  const { action, target } = prepared
+  const { action, target, where } = prepared
+  const leadsTo = where?.leadsTo ?? ''
   const fields = {
     turn,
     approval: nonce,
@@ -100,9 +104,9 @@ async function ask(options: AskOptions): Promise<SessionEventOf<'approval'>> {
     risk: verdict.risk,
     ...(verdict.undo === undefined ? {} : { undo: verdict.undo }),
     expires: new Date(now().getTime() + approvalLifeMs).toISOString(),
-    digest: approvalDigest({ tool: call.name, action, target, operator, nonce }),
+    digest: approvalDigest({ tool: call.name, action, target, leadsTo, operator, nonce }),
   }
-  await turnLog.record({ kind: 'approval', ...fields })
+  await untilAborted(turnLog.record({ kind: 'approval', ...fields }), options.signal)
   return { kind: 'approval', id: 0, at: now().toISOString(), ...fields }
 }
 

@@ -8,7 +8,7 @@ const log = (...drafts: Draft<SessionEvent>[]): SessionEvent[] =>
   drafts.map((draft, at) => ({ ...draft, id: at + 1, at: new Date(at).toISOString() }))
 const tool = (command: string, input: Record<string, unknown> = { command }) =>
   ({ kind: 'tool', name: 'shell', input, call: command }) as const
-const output = (call: string, exit_code: number | null = 0, target = 'web1') =>
+const output = (call: string, exit_code: number | null = 0, observed = 'target:web1') =>
   ({
     kind: 'tool_output',
     call,
@@ -17,11 +17,11 @@ const output = (call: string, exit_code: number | null = 0, target = 'web1') =>
     stderr: '',
     truncated: false,
     duration_ms: 1,
-    target,
+    observed,
   }) as const
 const run = (...commands: string[]) => commands.flatMap((command) => [tool(command), output(command)])
 const started = (call: string, read_back = true) =>
-  ({ kind: 'started', call, action: call, target: 'web1', read_back }) as const
+  ({ kind: 'started', call, action: call, target: 'web1', place: 'target:web1', read_back }) as const
 
 describe('the loop guard', () => {
   test.each([
@@ -29,7 +29,16 @@ describe('the loop guard', () => {
     ['the same call twice', run('a', 'a'), null],
     ['the same call three times', run('b', 'a', 'a', 'a'), /same call 3 times/],
     ['two calls in turns', run('a', 'b', 'a', 'b'), /back and forth/],
-    ['five failures', ['a', 'b', 'c', 'd', 'e'].flatMap((one) => [tool(one), output(one, 1)]), /all failed/],
+    [
+      'five that answer with another exit code than 0',
+      ['a', 'b', 'c', 'd', 'e'].flatMap((one) => [tool(one), output(one, 1)]),
+      null,
+    ],
+    [
+      'five that fail',
+      ['a', 'b', 'c', 'd', 'e'].flatMap((one) => [tool(one), output(one, null)]),
+      /all failed/,
+    ],
     ['four failures', ['a', 'b', 'c', 'd'].flatMap((one) => [tool(one), output(one, null)]), null],
   ])('%s', (_name, drafts, text) => {
     const nudge = nudgeBeforeStep(log(...drafts), 't')
@@ -67,13 +76,29 @@ describe('reading back', () => {
     ['a change, then a look at it', [tool('c'), started('c'), output('c'), ...run('a')], null],
     [
       'a change, then a look elsewhere',
-      [tool('c'), started('c'), output('c'), tool('a'), output('a', 0, 'web2')],
+      [tool('c'), started('c'), output('c'), tool('a'), output('a', 0, 'target:web2')],
       'c',
     ],
     [
       'a change, then a look that did not run',
       [tool('c'), started('c'), output('c'), tool('a'), output('a', null)],
       'c',
+    ],
+    [
+      'a change, then a look that got no answer from the machine',
+      [tool('c'), started('c'), output('c'), tool('a'), { ...output('a', null), failed_leg: 'tcp' as const }],
+      null,
+    ],
+    [
+      'a change, then a call that says nothing of the machine',
+      [tool('c'), started('c'), output('c'), tool('a'), { ...output('a'), observed: undefined }],
+      'c',
+    ],
+    ['a change that was held back', [tool('c'), started('c'), { ...output('c', null), refused: true }], null],
+    [
+      'a change, then other words of the operator',
+      [tool('c'), started('c'), output('c'), { kind: 'user', text: 'go', by: 'operator' } as const],
+      null,
     ],
     ['a change that needs no look', [tool('c'), started('c', false), output('c')], null],
     ['a change of unknown outcome', [tool('c'), started('c'), output('c', null)], 'c'],

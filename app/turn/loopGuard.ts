@@ -1,9 +1,11 @@
-import type { SessionEvent } from '#app/schema/events.ts'
+import type { SessionEvent, SessionEventOf } from '#app/schema/events.ts'
 
 export type LoopVerdict = { state: 'fine' } | { state: 'nudge' | 'conclude'; text: string }
 
 const sameCalls = 3
 const errorsInARow = 5
+/** So many calls that succeeded since a nudge, and it is forgotten. */
+const progress = 6
 
 /**
  * Whether the model goes in circles in this turn: the same call three times, two calls in turns, or a streak of
@@ -11,8 +13,9 @@ const errorsInARow = 5
  * last nudge counts. `events` are those of the turn.
  */
 export function loopGuard(events: readonly SessionEvent[]): LoopVerdict {
-  const nudgedAt = events.findLastIndex((event) => event.kind === 'nudge' && event.loop === true)
-  const since = events.slice(nudgedAt + 1)
+  const lastNudge = events.findLastIndex((event) => event.kind === 'nudge' && event.loop === true)
+  const since = events.slice(lastNudge + 1)
+  const nudgedAt = endsOf(since).filter((end) => end.exit_code === 0).length >= progress ? -1 : lastNudge
   const what = circle(callsOf(since)) ?? streak(since)
   if (what === null) return { state: 'fine' }
   if (nudgedAt === -1)
@@ -40,10 +43,15 @@ function circle(calls: string[]): string | null {
   return null
 }
 
+/** An exit code is an answer, also one other than 0: `grep` and `systemctl status` say with it what they found. */
 function streak(events: readonly SessionEvent[]): string | null {
-  const ends = events.filter((event) => event.kind === 'tool_output').slice(-errorsInARow)
-  const failed = ends.length === errorsInARow && ends.every((end) => end.exit_code !== 0)
+  const ends = endsOf(events).slice(-errorsInARow)
+  const failed = ends.length === errorsInARow && ends.every((end) => end.exit_code === null)
   return failed ? `Your last ${errorsInARow} calls all failed.` : null
+}
+
+function endsOf(events: readonly SessionEvent[]): SessionEventOf<'tool_output'>[] {
+  return events.filter((event) => event.kind === 'tool_output')
 }
 
 /** The same arguments give the same text, in whatever order they came. */

@@ -1,24 +1,10 @@
 import type { SessionDraft, SessionEventOf } from '#app/schema/events.ts'
 import type { Verdict } from '#app/tool/Tool.ts'
-import type { Deadline } from './Deadline.ts'
-import { prepareCall, runCall, type CallEnd, type ReadyCall } from './runCall.ts'
-import type { TurnDeps, TurnTask } from './runTurn.ts'
-import type { TurnLog } from './TurnLog.ts'
-
-export interface CallsTask extends TurnTask {
-  turnLog: TurnLog
-  /** The operator who started the turn. */
-  operator: string
-  /** The session's target. */
-  target: string
-  /** What the agent has: tools, and targets where it is bound to some. */
-  tools: readonly string[]
-  targets?: readonly string[] | undefined
-  /** Filled with each end as it is known, recorded or not. */
-  known: Map<string, SessionDraft>
-  deadline: Deadline
-  signal: AbortSignal
-}
+import type { CallEnd } from './callEnd.ts'
+import type { CallsTask } from './CallsTask.ts'
+import { prepareCall, type ReadyCall } from './prepareCall.ts'
+import { runCall } from './runCall.ts'
+import type { TurnDeps } from './runTurn.ts'
 
 type Call = SessionEventOf<'tool'>
 
@@ -36,17 +22,23 @@ export async function runCalls(deps: TurnDeps, task: CallsTask, calls: Call[]): 
   const finish = async (ready: ReadyCall): Promise<void> => {
     try {
       say(inTurn, ready.call, await runCall(deps, inTurn, ready))
+      // Its card, if it had one, is settled by this end.
+      if (!readsOnly(ready)) deps.onWaiting(task.sessionId)
     } catch (error) {
       broken.abort(error)
     }
   }
-  for (const call of calls) {
-    const ready = await prepareCall(deps, inTurn, call)
-    if (!readsOnly(ready)) await Promise.all(running.splice(0))
-    if (signal.aborted) break
-    const run = finish(ready)
-    if (readsOnly(ready)) running.push(run)
-    else await run
+  try {
+    for (const call of calls) {
+      const ready = await prepareCall(deps, inTurn, call)
+      if (!readsOnly(ready)) await Promise.all(running.splice(0))
+      if (signal.aborted) break
+      const run = finish(ready)
+      if (readsOnly(ready)) running.push(run)
+      else await run
+    }
+  } catch (error) {
+    broken.abort(error)
   }
   await Promise.all(running)
   signal.throwIfAborted()

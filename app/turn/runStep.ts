@@ -2,6 +2,7 @@ import type { Part, Provider, StepRequest } from '#app/provider/Provider.ts'
 import type { SessionDraft } from '#app/schema/events.ts'
 import { coalesce } from './coalesce.ts'
 import type { TurnLog } from './TurnLog.ts'
+import { untilAborted } from './untilAborted.ts'
 
 export type StepEnd = Extract<Part, { type: 'end' | 'failure' }>
 export type Usage = Omit<Extract<Part, { type: 'usage' }>, 'type'>
@@ -50,7 +51,7 @@ export async function runStep(
         }
         case 'end':
           text.flush()
-          if (calls.length > 0) await turnLog.record(...calls)
+          if (calls.length > 0) await untilAborted(turnLog.record(...calls), request.signal)
           return part
         case 'failure':
           return part

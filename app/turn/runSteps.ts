@@ -30,7 +30,7 @@ export async function runSteps(deps: TurnDeps, task: StepsTask): Promise<void> {
   const { turn, turnLog, signal } = task
   const ofTurn = (): SessionEvent[] => turnLog.events.filter((event) => event.turn === turn)
   const begin = beginningOf(deps, turnLog.events, turn)
-  const { begun, session, agent } = begin
+  const { begun, session } = begin
   if (hasLooseText(ofTurn())) {
     const text = 'The answer was cut off here; the model is asked again.'
     turnLog.say({ kind: 'notice', turn, level: 'info', text, again: true })
@@ -44,9 +44,11 @@ export async function runSteps(deps: TurnDeps, task: StepsTask): Promise<void> {
     signal.throwIfAborted()
     const open = openCalls(turnLog.events, turn)
     if (open.length > 0) {
-      const tools = isConcluding(ofTurn()) ? [] : agent.tools
-      const hands = { tools, targets: agent.targets, operator: begun.by, target: session.target }
-      await runCalls(deps, { ...task, ...hands }, open)
+      const hands = (): TurnAgent => {
+        const agent = deps.agentOf(session.agent)
+        return isConcluding(ofTurn()) ? { ...agent, tools: [] } : agent
+      }
+      await runCalls(deps, { ...task, hands, operator: begun.by, target: session.target }, open)
     }
     if (isStubborn(ofTurn())) throw new Error('The model goes on calling tools that it no longer has.')
     const nudge = nudgeBeforeStep(ofTurn(), turn)

@@ -125,6 +125,7 @@ describe('a turn that its owner left behind', () => {
       replica: 'b2',
       start: (task) => runner.start(task),
       isRunning: (turn) => runner.isRunning(turn),
+      onClosed: () => undefined,
       logger,
       now: () => new Date(),
     })

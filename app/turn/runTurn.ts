@@ -22,8 +22,9 @@ export interface TurnAgent {
   targets?: readonly string[] | undefined
 }
 
-/** A change to a machine that is about to begin, for the audit. */
+/** A change to a machine, for the audit: about to begin, or how it ended. */
 export interface Change extends TurnTask {
+  outcome: 'started' | 'done' | 'failed' | 'unknown' | 'refused'
   tool: string
   action: string
   target: string
@@ -47,6 +48,8 @@ export interface TurnDeps {
   /** A card was shown, decided or answered, or the turn has ended. */
   onWaiting: (sessionId: string) => void
   onChange: (change: Change) => void
+  /** This process is on its way out: nothing is changed any more, and no operator waited for. */
+  draining: () => boolean
   replica: string
   now: () => Date
   logger: Logger
@@ -90,6 +93,7 @@ export async function runTurn(
   } catch (error) {
     const reason = turnLog.stopReason
     if (reason === 'replaced') return logger.warn('turn was taken over by another replica: stopped here')
+    if (reason === 'handed over') return logger.info('turn is left to whoever comes next')
     if (reason === null) logger.error({ err: error }, 'turn failed')
     const why = deadline.signal.aborted ? 'The turn took longer than 15 minutes.' : sentenceOf(error)
     await end(reason ?? 'failed', why)

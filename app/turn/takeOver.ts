@@ -13,6 +13,8 @@ export interface TakeOverDeps {
   /** Runs a turn in this process; harmless when it does so already. */
   start: (task: TurnTask) => void
   isRunning: (turn: string) => boolean
+  /** A turn was closed instead of being run. */
+  onClosed: (sessionId: string) => void
   logger: Logger
   now: () => Date
 }
@@ -86,6 +88,7 @@ async function takeOverIfLeft(deps: TakeOverDeps, sessionId: string): Promise<bo
       unfinished: 'Its end was not seen: the server stopped meanwhile.',
       last: [{ kind: 'error', turn, error, code: 'turn_interrupted' }],
     })
+    deps.onClosed(sessionId)
   } else deps.start({ sessionId, turn })
   return false
 }

@@ -61,6 +61,7 @@ serveOperations({
           createOutputCapture(outputs, { sessionId: session, call, onProgress }),
         onWaiting: () => undefined,
         onChange: () => undefined,
+        draining: () => false,
         replica: 'bench',
         now: () => new Date(),
         logger,

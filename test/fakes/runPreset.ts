@@ -44,6 +44,7 @@ export async function runPreset(run: PresetRun): Promise<PresetEnd> {
       classify: () => ({ verdict: 'deny', why: 'A preset runs its own text.', risk: 'high', action: '' }),
       targets: () => [],
       runnerOf: run.runnerOf ?? (() => local),
+      leadsTo: () => '',
       modeOf: () => 'read-only',
     }),
     powerTool({
@@ -121,7 +122,7 @@ async function runTool(
 
 function vmOf(run: PresetRun): PowerToolVm {
   const vm = run.vmOfTarget?.(run.target ?? 'local')
-  return { name: vm?.name ?? '', title: vm?.name ?? '', targets: vm?.targets ?? [] }
+  return { name: vm?.name ?? '', title: vm?.name ?? '', targets: vm?.targets ?? [], leadsTo: '' }
 }
 
 function endOf(events: SessionEvent[], isError: boolean): PresetEnd {

@@ -11,7 +11,7 @@ import { SessionStore } from '#app/session/SessionStore.ts'
 import { newTurnId } from '#app/session/turnId.ts'
 import { createRegistry } from '#app/tool/registry.ts'
 import type { RunContext, ToolResult, Verdict } from '#app/tool/Tool.ts'
-import type { TurnDeps } from '#app/turn/runTurn.ts'
+import type { Change, TurnDeps } from '#app/turn/runTurn.ts'
 import { TurnRunner } from '#app/turn/TurnRunner.ts'
 
 export const sessionId = 's1'
@@ -59,6 +59,10 @@ export interface TurnKit {
   store: SessionStore
   /** What ran, in order. */
   ran: string[]
+  /** What the audit was told. */
+  changes: Change[]
+  /** Where the target's name leads. */
+  leadsTo: string
   /** Commands that begin with `change` ask first; what a command does is told by `onRun`, by default it is `done`. */
   onRun: (command: string, context: RunContext) => Promise<ToolResult>
   verdictOf: (command: string) => Verdict
@@ -81,6 +85,8 @@ export async function openTurnKit(): Promise<TurnKit> {
     log,
     store,
     ran: [],
+    changes: [],
+    leadsTo: 'here',
     onRun: () => Promise.resolve(done),
     verdictOf: (command) => (command.startsWith('change') ? changes : { type: 'read' }),
     deps: (provider, replica = 'a1') => ({
@@ -98,6 +104,7 @@ export async function openTurnKit(): Promise<TurnKit> {
           prepare: ({ command }: { command: string }, { target }) => ({
             action: command,
             target,
+            where: { kind: 'target', name: target, targets: [target], leadsTo: kit.leadsTo },
             verdict: kit.verdictOf(command),
             run: (context) => {
               kit.ran.push(command)
@@ -115,7 +122,8 @@ export async function openTurnKit(): Promise<TurnKit> {
         }
       },
       onWaiting: () => undefined,
-      onChange: () => undefined,
+      onChange: (change) => void kit.changes.push(change),
+      draining: () => false,
       replica,
       now: () => new Date(),
       logger,

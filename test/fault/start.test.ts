@@ -27,6 +27,18 @@ test('a damaged log costs the sessions, not the power path', async () => {
   expect((await server.api('GET', '/readyz')).status).toBe(503)
 })
 
+test('files with secrets that are not there cost what they are for, and no more', async () => {
+  const folder = await temporary()
+  const mail = { host: '127.0.0.1', user: 'u', password_file: join(folder, 'none'), from: 'a@example.org' }
+  const providers = [{ name: 'claude', kind: 'anthropic', key_file: join(folder, 'none') }]
+  await writeFile(join(folder, 'b.yaml'), JSON.stringify({ notify: { mail }, providers }))
+  server = await startBreakglass({ BREAKGLASS_CONFIG: join(folder, 'b.yaml') })
+  expect(server.output()).toMatch(/notify\.mail\.password_file/)
+  expect(server.output()).toMatch(/providers\[0\]/)
+  expect((await server.api('GET', '/api/providers')).json).toMatchObject([{ kind: 'runbook' }])
+  expect((await server.api('POST', '/api/session', {})).status).toBe(201)
+})
+
 test('a second process on the same data is refused with a sentence', async () => {
   server = await startBreakglass()
   await expect(startBreakglass({ BREAKGLASS_DATA: server.dataDir })).rejects.toThrow(
