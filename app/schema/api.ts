@@ -64,6 +64,8 @@ export const pendingApprovalSchema = z.object({
   target: z.string(),
   why: z.string(),
   risk: z.string(),
+  /** What takes it back, in a sentence. */
+  undo: z.string().optional(),
   expires: z.iso.datetime(),
 })
 export type PendingApproval = z.infer<typeof pendingApprovalSchema>

@@ -59,14 +59,18 @@ export class SessionStore {
     return folded
   }
 
-  /** Decides on the present state and appends, again and again until nobody came in between. */
-  async execute(sessionId: string, command: Command): Promise<Done> {
+  /**
+   * Decides on the present state and appends, again and again until nobody came in between. Nothing is appended
+   * any more once `signal` has aborted.
+   */
+  async execute(sessionId: string, command: Command, signal?: AbortSignal): Promise<Done> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const folded = await this.fold(sessionId)
       const decision: Decision = decide(folded.state, command)
       if ('rejected' in decision) throw new AppError(decision.rejected, decision.why, decision.fields)
       const turn = decision.turn === undefined ? {} : { turn: decision.turn }
       if (decision.events.length === 0) return { ...folded, events: 0, ...turn }
+      signal?.throwIfAborted()
       const result = await this.#log.append(streamOf(sessionId), folded.position, decision.events)
       if (!result.ok) continue
       const state = parseEvents(result.batch).reduce(evolve, folded.state)

@@ -1,4 +1,4 @@
-import type { SessionEvent } from '#app/schema/events.ts'
+import type { SessionEvent, SessionEventOf } from '#app/schema/events.ts'
 import { ownerOfTurn } from './turnId.ts'
 
 /** What a session is doing. `owner` is the replica that runs the turn, `cancelledBy` who asked it to stop. */
@@ -14,9 +14,14 @@ export interface UsageTotals {
   cost: number | null
 }
 
-/** `closed`: its call has ended, or its turn, without a decision. */
+/** What an operator is shown of an approval. */
+export type Card = Pick<SessionEventOf<'approval'>, 'action' | 'target' | 'why' | 'risk' | 'undo'>
+
+/** `closed`: its call has ended, or its turn, without a decision. Only one that is pending keeps its card. */
 export type ApprovalState = { call: string; expires: string } & (
-  { state: 'pending' | 'closed' } | { state: 'decided'; decision: 'approve' | 'deny'; by: string }
+  | { state: 'pending'; card: Card }
+  | { state: 'closed' }
+  | { state: 'decided'; decision: 'approve' | 'deny'; by: string }
 )
 
 /** What is true of a session now: the fold of its log. */
@@ -110,8 +115,9 @@ export function evolve(state: SessionState, event: SessionEvent): SessionState {
         lastResult: { turn: event.turn ?? '', result: event.result, isError: event.is_error },
       }
     case 'approval': {
-      const { approval, call, expires } = event
-      const approvals = withCard(state.approvals, approval, { call, expires, state: 'pending' })
+      const { approval, call, expires, action, target, why, risk, undo } = event
+      const card = { action, target, why, risk, ...(undo === undefined ? {} : { undo }) }
+      const approvals = withCard(state.approvals, approval, { call, expires, state: 'pending', card })
       return { ...next, pendingApproval: approval, approvals }
     }
     case 'decision': {
@@ -132,13 +138,14 @@ export function evolve(state: SessionState, event: SessionEvent): SessionState {
         pendingQuestion: event.question,
         questions: withCard(state.questions, event.question, false),
       }
-    case 'answer': {
-      const questions = withCard(state.questions, event.question, true)
-      return { ...next, questions, pendingQuestion: firstOpen(questions) }
-    }
+    case 'answer':
+      return closeQuestion(next, event.question)
     case 'tool_output': {
+      // A question bears its call's id: with the call over, nobody waits for an answer.
+      const asked = state.questions.get(event.call) === false
+      const after = asked ? closeQuestion(next, event.call) : next
       const approvals = closeApprovals(state.approvals, (approval) => approval.call === event.call)
-      return approvals === state.approvals ? next : { ...next, approvals, pendingApproval: null }
+      return approvals === state.approvals ? after : { ...after, approvals, pendingApproval: null }
     }
     case 'usage':
       return {
@@ -177,6 +184,11 @@ function closeCards(state: SessionState): SessionState {
     approvals: closeApprovals(state.approvals, () => true),
     questions: new Map([...state.questions.keys()].map((question) => [question, true])),
   }
+}
+
+function closeQuestion(state: SessionState, question: string): SessionState {
+  const questions = withCard(state.questions, question, true)
+  return { ...state, questions, pendingQuestion: firstOpen(questions) }
 }
 
 function closeApprovals(

@@ -33,12 +33,20 @@ const chunk = 50
 /** How many sessions are looked at for one answer, newest first; more while nothing was found. */
 const looked = { usual: 1000, most: 20_000 }
 
-/** Sessions, most recently changed first; archived ones only where they are asked for. */
+/** How long a session in which nothing was asked yet is listed: most are screens that were opened and left. */
+const unusedMs = 60 * 60_000
+
+/**
+ * Sessions, most recently changed first; archived ones only where they are asked for, and those in which nothing
+ * was ever asked only while they are new.
+ */
 export async function listSessions(
   log: EventLog,
   store: SessionStore,
   options: ListOptions,
+  now: () => Date = () => new Date(),
 ): Promise<Session[]> {
+  const newSince = new Date(now().getTime() - unusedMs).toISOString()
   const wanted = options.q?.toLowerCase() ?? ''
   const found: Session[] = []
   let before = options.after
@@ -49,7 +57,9 @@ export async function listSessions(
       if (found.length >= options.limit && found.at(-1)?.updated !== updated) return found
       const { state } = await store.fold(stream.slice('session:'.length))
       const matches = `${state.title}\n${state.target}`.toLowerCase().includes(wanted)
-      const shown = state.head > 0 && (state.activity.state === 'archived') === (options.archived ?? false)
+      const isUsed = state.recentTurns.length > 0 || updated >= newSince
+      const isAsked = (state.activity.state === 'archived') === (options.archived ?? false)
+      const shown = state.head > 0 && isUsed && isAsked
       if (matches && shown) found.push({ ...toSession(state), updated })
     }
     before = streams.at(-1)?.updated

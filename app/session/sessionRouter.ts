@@ -11,6 +11,7 @@ import {
   promptStartedSchema,
   sessionSchema,
 } from '#app/schema/api.ts'
+import { cancelTurn } from './cancelTurn.ts'
 import { assertKnown, assertRunsOn, promptOf, type PromptChoices } from './promptOf.ts'
 import { listSessions, toSession } from './sessionList.ts'
 import type { SessionStore } from './SessionStore.ts'
@@ -174,16 +175,7 @@ export function sessionRoutes(deps: SessionRouterDeps): Route[] {
       },
       async handle(input) {
         const { id } = input.params
-        const by = input.identity.name
-        const { state, events } = await store.execute(id, { type: 'cancel', by }).catch((error: unknown) => {
-          // A turn that runs here is stopped with the log away too.
-          const away = error instanceof AppError && error.code === 'log_unavailable'
-          if (!away || !deps.cancelHere(id, by)) throw error
-          return { state: null, events: 1 }
-        })
-        const { activity } = state ?? {}
-        const cancelled =
-          state === null || (activity?.state === 'running' && activity.cancelledBy !== undefined)
+        const { cancelled, events } = await cancelTurn(deps, id, input.identity.name)
         if (events > 0) audit('session.cancel', input, id, 'done')
         return { body: { cancelled } }
       },

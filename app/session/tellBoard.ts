@@ -1,48 +1,57 @@
-import type { Board } from '#app/eventlog/Board.ts'
+import type { Board, BoardEvent } from '#app/eventlog/Board.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import type { PendingApproval } from '#app/schema/api.ts'
-import type { SessionEventOf } from '#app/schema/events.ts'
 import type { SessionState } from './evolve.ts'
-import { listSessions, toSession } from './sessionList.ts'
+import { toSession } from './sessionList.ts'
 import type { SessionStore } from './SessionStore.ts'
 
-/** How many sessions are looked through for approvals that wait: those that changed last. */
-const lookedThrough = 200
+/** Where approvals that wait are looked for: an approval lives ten minutes, and was the last event of its session. */
+const lookedThrough = { ms: 30 * 60_000, sessions: 200, atOnce: 50 }
 
-/** Tells the board the session as it is now, and the approval that waits in it. */
-export async function tellBoard(
+/** Tells the board the session as its log has it when the board is written, and the approval that waits in it then. */
+export function tellBoard(
   store: SessionStore,
   sessionId: string,
   { tell }: Pick<Board, 'tell'>,
+  now: () => Date = () => new Date(),
 ): Promise<void> {
-  const { state } = await store.fold(sessionId)
-  if (state.head === 0) return
-  tell('session_update', toSession(state))
-  const pending = await pendingOf(store, state)
-  if (pending !== null) tell('approval_pending', pending)
+  tell(sessionId, async () => {
+    const { state } = await store.fold(sessionId)
+    if (state.head === 0) return []
+    const told: BoardEvent[] = [{ kind: 'session_update', data: toSession(state) }]
+    const pending = pendingOf(state, now())
+    if (pending !== null) told.push({ kind: 'approval_pending', data: pending })
+    return told
+  })
+  return Promise.resolve()
 }
 
 /** Approvals that wait for a decision, in the sessions that changed last. */
-export async function pendingApprovals(log: EventLog, store: SessionStore): Promise<PendingApproval[]> {
-  const sessions = await listSessions(log, store, { limit: lookedThrough })
-  const waiting = sessions.filter((session) => session.pending_approval !== undefined)
-  const found = await Promise.all(
-    waiting.map(async (session) => pendingOf(store, (await store.fold(session.session_id)).state)),
-  )
-  return found.filter((one) => one !== null)
+export async function pendingApprovals(
+  log: EventLog,
+  store: SessionStore,
+  now: () => Date = () => new Date(),
+): Promise<PendingApproval[]> {
+  const since = new Date(now().getTime() - lookedThrough.ms).toISOString()
+  const found: PendingApproval[] = []
+  let before: string | undefined
+  for (let count = 0; count < lookedThrough.sessions; count += lookedThrough.atOnce) {
+    const streams = await log.streams('session:', lookedThrough.atOnce, before)
+    const recent = streams.filter(({ updated }) => updated >= since)
+    const folds = await Promise.all(recent.map(({ stream }) => store.fold(stream.slice('session:'.length))))
+    const pending = folds.map(({ state }) => pendingOf(state, now()))
+    found.push(...pending.filter((one) => one !== null))
+    before = recent.at(-1)?.updated
+    if (recent.length < lookedThrough.atOnce || before === undefined) break
+  }
+  return found
 }
 
-async function pendingOf(
-  store: SessionStore,
-  { sessionId, title, pendingApproval }: SessionState,
-): Promise<PendingApproval | null> {
-  if (pendingApproval === null) return null
-  const { events } = await store.events(sessionId)
-  const asked = events.findLast(
-    (event): event is SessionEventOf<'approval'> =>
-      event.kind === 'approval' && event.approval === pendingApproval,
-  )
-  if (asked === undefined) return null
-  const { approval, action, target, why, risk, expires } = asked
-  return { session_id: sessionId, title, approval, action, target, why, risk, expires }
+function pendingOf(
+  { sessionId, title, pendingApproval, approvals }: SessionState,
+  now: Date,
+): PendingApproval | null {
+  const asked = pendingApproval === null ? undefined : approvals.get(pendingApproval)
+  if (pendingApproval === null || asked?.state !== 'pending' || now.toISOString() > asked.expires) return null
+  return { session_id: sessionId, title, approval: pendingApproval, ...asked.card, expires: asked.expires }
 }

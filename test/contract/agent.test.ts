@@ -173,22 +173,53 @@ test('orders in a log file lead to a card at most', async () => {
   expect(await linesOf(victim)).toBe(1)
 })
 
-test('a stop ends a model call within a second, and nothing starts after it', async () => {
-  model.say(sayText('never', { latency: 30_000 }))
-  const asked = model.requests().length
-  const id = await ask(server)
-  await model.requested(asked + 1)
-  expect((await post(`/api/session/${id}/cancel`, {})).json).toEqual({ cancelled: true })
-  const events = await until(
-    'the end',
-    async () => {
-      const all = await eventsOf(server, id)
-      return all.at(-1)?.kind === 'turn_end' && all
-    },
-    1000,
-  )
-  expect(events.at(-1)).toMatchObject({ reason: 'cancelled' })
-})
+const stops: [string, () => void, (id: string) => Promise<unknown>][] = [
+  [
+    'a model call',
+    () => model.say(sayText('never', { latency: 30_000 })),
+    () => model.requested(asked() + 1),
+  ],
+  [
+    'a command',
+    () => model.say(sayCalls([{ name: 'shell', input: { command: 'sleep 5' } }])),
+    async (id) => seen(server, id, 'tool'),
+  ],
+  [
+    'a question',
+    () => model.say(sayCalls([{ name: 'ask_clarification', input: { question: 'Which?' } }])),
+    async (id) => seen(server, id, 'question'),
+  ],
+  [
+    'an approval',
+    () => model.say(sayCalls([{ name: 'shell', input: { command: 'touch /nowhere/at/all' } }])),
+    async (id) => seen(server, id, 'approval'),
+  ],
+]
+let askedBefore = 0
+const asked = () => askedBefore
+
+test.each(stops)(
+  'a stop ends %s within a second, and nothing starts after it',
+  async (_name, says, begun) => {
+    askedBefore = model.requests().length
+    says()
+    const id = await ask(server)
+    await begun(id)
+    expect((await post(`/api/session/${id}/cancel`, {})).json).toEqual({ cancelled: true })
+    const events = await until(
+      'the end',
+      async () => {
+        const all = await eventsOf(server, id)
+        return all.at(-1)?.kind === 'turn_end' && all
+      },
+      1000,
+    )
+    expect(events.at(-1)).toMatchObject({ reason: 'cancelled' })
+    expect(events.some(({ kind }) => kind === 'started')).toBe(false)
+    const calls = events.filter(({ kind }) => kind === 'tool').length
+    expect(events.filter(({ kind }) => kind === 'tool_output')).toHaveLength(calls)
+  },
+)
 
 test('when no model answers the runbook does, and says so', async () => {
   const away = await startBreakglass({ ...modelEnv(model), ANTHROPIC_BASE_URL: 'http://127.0.0.1:9' })

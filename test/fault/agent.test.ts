@@ -119,6 +119,22 @@ describe('the server is killed and started again', () => {
     expect(await linesOf(file)).toBe(1)
   })
 
+  test('with SIGTERM while an approval waits: it goes at once, and the card waits on after the start', async () => {
+    const server = await start()
+    model.decide(works([change(), look()], 'Mended.'))
+    const id = await ask(server)
+    await seen(server, id, 'approval')
+    const asked = performance.now()
+    expect(await server.kill('SIGTERM')).toBe(0)
+    // A turn that runs is given 18 s; one that waits is not waited for.
+    expect(performance.now() - asked).toBeLessThan(12_000)
+    await server.restart()
+    await seen(server, id, 'takeover')
+    expect((await decide(server, id, 'approve')).status).toBe(200)
+    expectWellFormed(await seen(server, id, 'turn_end'))
+    expect(await linesOf(file)).toBe(1)
+  })
+
   test('a model server that repeats the key gets it into no log', async () => {
     const server = await start()
     model.decide(() => ({ error: { message: 'sk-test-0123456789abcdef is wrong' }, status: 401 }))
