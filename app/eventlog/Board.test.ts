@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '#app/errors.ts'
 import type { PendingApproval, Session } from '#app/schema/api.ts'
 import { until } from '../../test/fakes/breakglass.ts'
-import { boardStream, createBoard } from './Board.ts'
+import { boardStream, createBoard, type BoardEvent, type ReadNow } from './Board.ts'
 import type { EventLog, StoredEvent } from './EventLog.ts'
 import { parseFrames } from './frame.ts'
 import { SqliteEventLog } from './SqliteEventLog.ts'
@@ -48,6 +48,13 @@ const approval: PendingApproval = {
   expires: '2026-01-01T00:10:00.000Z',
 }
 
+const sessionNow = (data: Session): BoardEvent => ({ kind: 'session_update', data })
+const approvalNow: BoardEvent = { kind: 'approval_pending', data: approval }
+const reads =
+  (...events: BoardEvent[]): ReadNow =>
+  () =>
+    Promise.resolve(events)
+
 async function told(): Promise<StoredEvent[]> {
   const { batch } = await log.page(boardStream, 0, 10_000)
   return batch === null ? [] : parseFrames(batch.frames)
@@ -77,8 +84,7 @@ function cuttable(): { log: Pick<EventLog, 'append'>; away: boolean; tries: numb
 
 test('what is told stands on the board, in order, with kind and data', async () => {
   const board = createBoard(log, logger)
-  board.tell('session_update', session('a'))
-  board.tell('approval_pending', approval)
+  board.tell('a', reads(sessionNow(session('a')), approvalNow))
   const events = await toldOnce(({ length }) => length === 2)
   expect(events).toEqual([
     { kind: 'session_update', id: 1, at: expect.any(String), data: session('a') },
@@ -87,22 +93,75 @@ test('what is told stands on the board, in order, with kind and data', async () 
   await board.close()
 })
 
-test('an update that still waits gives way to a newer one, behind all that was told before that', async () => {
+test('what changes many times in a row is read once, as it is when it is written', async () => {
   const board = createBoard(log, logger)
-  // Under way at once; all the others wait for it.
-  board.tell('session_update', session('first'))
-  for (let head = 1; head <= 100; head++) board.tell('session_update', session('a', head))
-  board.tell('approval_pending', approval)
-  board.tell('session_update', session('a', 101))
-  const events = await toldOnce(({ length }) => length >= 3)
-  expect(events.map(({ data }) => data)).toEqual([session('first'), approval, session('a', 101)])
+  let head = 0
+  const read = vi.fn(() => Promise.resolve([sessionNow(session('a', head))]))
+  for (head = 0; head < 100; head++) board.tell('a', read)
+  const events = await toldOnce(({ length }) => length > 0)
+  expect(events.map(({ data }) => data)).toEqual([session('a', 100)])
+  // Once more for where the board stands, which is not known at first.
+  expect(read.mock.calls.length).toBeLessThanOrEqual(2)
+  await board.close()
+})
+
+test('a change while it is being read is told too', async () => {
+  const board = createBoard(log, logger)
+  let head = 1
+  board.tell('a', () => {
+    const seen = head
+    if (head === 1) {
+      head = 2
+      board.tell('a', () => Promise.resolve([sessionNow(session('a', head))]))
+    }
+    return Promise.resolve([sessionNow(session('a', seen))])
+  })
+  const events = await toldOnce((found) => found.some(({ data }) => (data as Session).head === 2))
+  expect(events.at(-1)).toMatchObject({ data: { head: 2 } })
+  await board.close()
+})
+
+test('what another replica has told meanwhile is never followed by what was true before', async () => {
+  let head = 1
+  const began = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  const slow = createBoard(log, logger)
+  const quick = createBoard(log, logger)
+  slow.tell('other', reads(sessionNow(session('other'))))
+  await toldOnce(({ length }) => length === 1)
+  slow.tell('a', async () => {
+    const seen = head
+    began.resolve()
+    await go.promise
+    return [sessionNow(session('a', seen))]
+  })
+  await began.promise
+  head = 2
+  quick.tell('a', () => Promise.resolve([sessionNow(session('a', head))]))
+  await toldOnce(({ length }) => length === 2)
+  go.resolve()
+  const events = await toldOnce(({ length }) => length === 3)
+  expect(events.map(({ data }) => (data as Session).head)).toEqual([1, 2, 2])
+  await slow.close()
+  await quick.close()
+})
+
+test('what has nothing to tell, or cannot be read, does not hold up the rest', async () => {
+  const board = createBoard(log, logger)
+  board.tell('gone', reads())
+  board.tell('broken', () => Promise.reject(new Error('no such thing')))
+  board.tell('a', reads(sessionNow(session('a'))))
+  expect(await toldOnce(({ length }) => length > 0)).toMatchObject([{ data: { session_id: 'a' } }])
   await board.close()
 })
 
 test('replicas that tell at once lose nothing', async () => {
   const boards = [1, 2, 3].map(() => createBoard(log, logger))
   for (let i = 0; i < 50; i++)
-    for (const [replica, board] of boards.entries()) board.tell('session_update', session(`${replica}-${i}`))
+    for (const [replica, board] of boards.entries()) {
+      const name = `${replica}-${i}`
+      board.tell(name, reads(sessionNow(session(name))))
+    }
   const events = await toldOnce(({ length }) => length >= 150)
   expect(new Set(events.map(({ data }) => (data as Session).session_id)).size).toBe(150)
   for (const board of boards) await board.close()
@@ -110,25 +169,34 @@ test('replicas that tell at once lose nothing', async () => {
 
 test('a board that lost its data is told on from its new beginning', async () => {
   const board = createBoard(log, logger)
-  board.tell('session_update', session('a', 1))
+  board.tell('a', reads(sessionNow(session('a', 1))))
   await toldOnce(({ length }) => length === 1)
   await log.remove(boardStream)
-  board.tell('session_update', session('a', 2))
+  board.tell('a', reads(sessionNow(session('a', 2))))
   const events = await toldOnce(({ length }) => length === 1)
   expect(events).toMatchObject([{ id: 1, data: { head: 2 } }])
   await board.close()
 })
 
-test('while the log is away nothing is thrown; when it is back the newest state is told', async () => {
+test('while the log is away nothing is thrown or lost; what is told when it is back was read then', async () => {
   const line = cuttable()
   const board = createBoard(line.log, logger)
   line.away = true
-  for (let head = 1; head <= 9; head++) board.tell('session_update', session('a', head))
-  await until('it was tried', () => line.tries > 0)
+  let head = 1
+  const pending: BoardEvent[] = [approvalNow]
+  board.tell('a', () => Promise.resolve([sessionNow(session('a', head)), ...pending]))
+  board.tell('b', () =>
+    line.away
+      ? Promise.reject(new AppError('log_unavailable', 'Away.'))
+      : Promise.resolve([sessionNow(session('b'))]),
+  )
+  await until('it was tried', () => debug.mock.calls.some(([, text]) => /waits/.test(String(text))))
   expect(await told()).toEqual([])
+  head = 9
+  pending.pop()
   line.away = false
-  const events = await toldOnce(({ length }) => length > 0)
-  expect(events).toMatchObject([{ data: { head: 9 } }])
+  const events = await toldOnce(({ length }) => length >= 2)
+  expect(events.map(({ data }) => data)).toEqual([session('a', 9), session('b')])
   await board.close()
 })
 
@@ -136,21 +204,27 @@ test('what waits is bounded: the oldest is dropped, with a word in the log', asy
   const line = cuttable()
   line.away = true
   const board = createBoard(line.log, logger)
-  for (let i = 0; i < 600; i++) board.tell('session_update', session(String(i)))
+  for (let i = 0; i < 2100; i++) board.tell(String(i), reads(sessionNow(session(String(i)))))
   expect(debug.mock.calls.filter(([, text]) => /full/.test(String(text)))).toHaveLength(100)
   line.away = false
-  const events = await toldOnce(({ length }) => length >= 500)
+  const events = await toldOnce(({ length }) => length >= 2000)
   expect(events[0]).toMatchObject({ data: { session_id: '100' } })
   await board.close()
 })
 
-test('a closed board tells nothing more, and does not wait for a log that is away', async () => {
+test('a board that is closed tells at once what waits, and nothing more', async () => {
+  const board = createBoard(log, logger)
+  board.tell('a', reads(sessionNow(session('a'))))
+  await board.close()
+  board.tell('b', reads(sessionNow(session('b'))))
+  expect(await told()).toMatchObject([{ data: { session_id: 'a' } }])
+})
+
+test('closing does not wait for a log that is away', async () => {
   const line = cuttable()
   line.away = true
   const board = createBoard(line.log, logger)
-  board.tell('session_update', session('a'))
+  board.tell('a', reads(sessionNow(session('a'))))
   await board.close()
-  line.away = false
-  board.tell('session_update', session('b'))
-  expect(await told()).toEqual([])
+  expect(line.tries).toBe(1)
 })

@@ -49,11 +49,11 @@ export function createBoard(log: Pick<EventLog, 'append'>, logger: Pick<Logger, 
       try {
         await writeSome()
       } catch (error) {
-        const isAway = error instanceof AppError && error.code === 'log_unavailable'
-        logger.debug({ err: error, waiting: queue.size }, isAway ? 'the board waits' : 'the board drops')
+        const waits = isAway(error)
+        logger.debug({ err: error, waiting: queue.size }, waits ? 'the board waits' : 'the board drops')
         if (closed.signal.aborted) break
-        // What can never be stored must not hold up the rest.
-        if (!isAway) queue.clear()
+        // What can never be stored must not hold up what comes.
+        if (!waits) queue.clear()
         await pause(retryMs)
       }
     }
@@ -63,7 +63,7 @@ export function createBoard(log: Pick<EventLog, 'append'>, logger: Pick<Logger, 
 
   async function writeSome(): Promise<void> {
     const taken = [...queue].slice(0, mostAtOnce)
-    const events = (await Promise.all(taken.map(([, read]) => read()))).flat()
+    const events = (await Promise.all(taken.map(([, read]) => readOrDrop(read)))).flat()
     if (events.length > 0) {
       const result = await log.append(boardStream, position, events, { keep: kept, relaxed: true })
       if (!result.ok) {
@@ -75,6 +75,17 @@ export function createBoard(log: Pick<EventLog, 'append'>, logger: Pick<Logger, 
     }
     // What was told again meanwhile has changed again.
     for (const [name, read] of taken) if (queue.get(name) === read) queue.delete(name)
+  }
+
+  /** What can never be read must not hold up the rest. */
+  async function readOrDrop(read: ReadNow): Promise<BoardEvent[]> {
+    try {
+      return await read()
+    } catch (error) {
+      if (isAway(error)) throw error
+      logger.debug({ err: error }, 'the board drops what cannot be read')
+      return []
+    }
   }
 
   async function pause(ms: number): Promise<void> {
@@ -100,4 +111,8 @@ export function createBoard(log: Pick<EventLog, 'append'>, logger: Pick<Logger, 
       given.abort()
     },
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'log_unavailable'
 }

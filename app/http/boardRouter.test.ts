@@ -46,6 +46,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+const tell = (name: string): void =>
+  board.tell(name, () => Promise.resolve([{ kind: 'approval_pending', data: approval(name) }]))
 const bearer = (): Record<string, string> => ({ authorization: `Bearer ${app.token}` })
 
 async function open(query = ''): Promise<SseStream> {
@@ -58,7 +60,7 @@ async function open(query = ''): Promise<SseStream> {
 test('an empty board is a stream, not a 404; what is told then comes to everyone', async () => {
   const streams = [await open(), await open()]
   expect(streams[0]?.frames).toEqual([{ event: 'caught-up', data: { head: 0 } }])
-  board.tell('approval_pending', approval('p1'))
+  tell('p1')
   for (const stream of streams) {
     const { data } = await stream.until(isEvent)
     expect(data).toEqual({ kind: 'approval_pending', id: 1, at: expect.any(String), data: approval('p1') })
@@ -67,9 +69,9 @@ test('an empty board is a stream, not a 404; what is told then comes to everyone
 
 test('a board without a position begins at its head, with one where it was left', async () => {
   const before = await open()
-  board.tell('approval_pending', approval('p2'))
+  tell('p2')
   const { data, id } = await before.until(isEvent)
-  board.tell('approval_pending', approval('p3'))
+  tell('p3')
   await before.until((frame) => isEvent(frame) && frame.data.id === data.id + 1)
 
   const fresh = await open()

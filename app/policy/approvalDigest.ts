@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Counted up whenever `classify` judges or prints differently: approvals given before count no more. */
-export const policyVersion = 1
+export const policyVersion = 2
 
 export interface ApprovedAction {
   tool: string

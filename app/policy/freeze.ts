@@ -39,5 +39,7 @@ function isStar(piece: Piece | undefined): boolean {
  * there: both, and `'`, stand behind a backslash outside of them, which all shells read alike.
  */
 function quote(text: string): string {
-  return text === '' ? "''" : text.replace(/[^'\\!]+|['\\!]/g, (part) => (/['\\!]/.test(part) ? `\\${part}` : `'${part}'`))
+  return text === ''
+    ? "''"
+    : text.replace(/[^'\\!]+|['\\!]/g, (part) => (/['\\!]/.test(part) ? `\\${part}` : `'${part}'`))
 }

@@ -181,6 +181,26 @@ describe('two replicas', () => {
     expect(await linesOf(file)).toBe(decision?.decision === 'approve' ? 1 : 0)
   })
 
+  test('two phones on two replicas press approve and deny at once, 200 times: one decision each, both told the same', async () => {
+    model.decide(works([change(), look()], 'Mended.'))
+    const press = async (): Promise<string> => {
+      const id = await ask(owner)
+      await seen(owner, id, 'approval')
+      const answers = await Promise.all([decide(owner, id, 'approve'), decide(other, id, 'deny')])
+      const events = await seen(owner, id, 'turn_end')
+      const decisions = events.filter((event) => event.kind === 'decision')
+      expect(decisions).toHaveLength(1)
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409])
+      for (const { json } of answers) expect(json.decision).toBe(decisions[0]?.decision)
+      return decisions[0]?.decision ?? ''
+    }
+    const won: string[] = []
+    for (let pressed = 0; pressed < 200; pressed += 5)
+      won.push(...(await Promise.all(Array.from({ length: 5 }, press))))
+    expect(won).toHaveLength(200)
+    expect(await linesOf(file)).toBe(won.filter((decision) => decision === 'approve').length)
+  })
+
   test('a paused owner that wakes up says nothing more, and its command ran once', async () => {
     model.decide(works([`${change()}; sleep 3`, look()], 'Mended.'))
     const id = await ask(owner)

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { classify } from '../classify.ts'
+import { freeze } from '../freeze.ts'
 import { readLine, type Line } from '../readLine.ts'
+import { readWord, type Piece, type PlainWord } from '../readWord.ts'
 import { lineGenerator, randomFrom } from './generateLine.ts'
 import { openSandbox, type Job, type Sandbox } from './runLines.ts'
 
@@ -64,8 +66,18 @@ function runBoth(
   return Promise.all([sandbox.run(shell, written, options), sandbox.run(shell, printed, options)])
 }
 
-function expands({ commands }: Line): boolean {
-  return commands.some(({ words }) => words.some(({ pieces }) => pieces.some(({ kind }) => kind !== 'plain')))
+const has = ({ commands }: Line, open: (piece: Piece) => boolean): boolean =>
+  commands.some(({ words }) => words.some(({ pieces }) => pieces.some(open)))
+const expands = (line: Line): boolean => has(line, ({ kind }) => kind !== 'plain')
+const globs = (line: Line): boolean => has(line, ({ kind }) => kind === 'glob')
+
+/** The line as it is printed, with `record` before each of its commands. */
+function recorded({ commands, operators }: Line): string {
+  const recorder = readWord('record') as PlainWord
+  return freeze({
+    operators,
+    commands: commands.map((command) => ({ ...command, words: [recorder, ...command.words] })),
+  })
 }
 
 function generate(): { cases: Case[]; counts: Record<string, number> } {
@@ -97,7 +109,7 @@ function generate(): { cases: Case[]; counts: Record<string, number> } {
 }
 
 test(
-  'what bash and dash run of a line, and of its action, is what was judged',
+  'what bash and dash run of a line, and every shell of its action, is what was judged',
   { timeout: 120_000 },
   async () => {
     const { cases, counts } = generate()
@@ -114,6 +126,17 @@ test(
       const [written, printed] = await runBoth(shell, some)
       expect(differing(some, written, judged)).toEqual([])
       expect(differing(some, printed, judged)).toEqual([])
+    }
+
+    const odd = allowed.filter(({ job }) => /[\\'"!#$%^]/.test(job.line))
+    expect(odd.length).toBeGreaterThan(4000)
+    for (const shell of ['zsh', 'fish', 'busybox'] as const) {
+      const some = shell === 'fish' ? allowed.filter(({ line }) => !globs(line)) : allowed
+      const printed = await sandbox.run(
+        shell,
+        some.map(({ line, job: { status } }) => ({ line: recorded(line), status })),
+      )
+      expect(differing(some, printed, judged), shell).toEqual([])
     }
 
     const open = allowed.filter(({ line }) => expands(line))

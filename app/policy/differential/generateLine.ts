@@ -38,6 +38,8 @@ const uses: readonly (readonly string[])[] = [
     ['echo', 'a  b', ''],
     ['printf', '%s\\n', 'a&b'],
     ['echo', '#no', '{a,b}'],
+    ['echo', "\\' '; id; #"],
+    ['echo', '\\', "'\\''", '%self', '!!'],
   ],
   ...[
     ['du', '-sh', 'log'],
@@ -103,6 +105,8 @@ const redirects = [
   '</dev/null',
   '1>/dev/null',
 ]
+/** Each means something to some shell, where it is not quoted as that shell likes. */
+const odd = "\\\\\\''\"!#$%^&*(){}[]<>|;~=? -@:,+`"
 /** What belongs to no simple command, whole or broken. */
 const nasty = [
   ...[
@@ -201,8 +205,11 @@ export function lineGenerator(random: () => number): () => string {
     }
     return text
   }
+  const oddWord = (): string =>
+    Array.from({ length: Math.floor(random() * 9) }, () => pick([...odd, ...odd, 'a', '0'])).join('')
   const command = (use: readonly string[]): string => {
     const words = use.map(spell)
+    if (use[0] === 'echo' && chance(0.7)) words.push(spell(oddWord()), spell(oddWord()))
     if (chance(0.15)) words.push(pick(globs))
     if (chance(0.2)) words.splice(1 + Math.floor(random() * words.length), 0, pick(redirects))
     return words.join(pick([' ', ' ', ' ', '  ', '\t']))

@@ -11,11 +11,17 @@ export interface Job {
   status: 0 | 1
 }
 
+/**
+ * In the last three a name cannot always be given another meaning, so their jobs begin each command with `record`;
+ * of them fish cannot be kept from expanding globs.
+ */
+export type Shell = 'bash' | 'dash' | 'zsh' | 'fish' | 'busybox'
+
 export interface Sandbox {
   /** The home and working directory, with a folder `log` to expand in. */
   home: string
   /** For each job the commands that were run, each as its words; in no order, as a pipe has none. */
-  run(shell: 'bash' | 'dash', jobs: readonly Job[], options?: { glob?: boolean }): Promise<string[][][]>
+  run(shell: Shell, jobs: readonly Job[], expand?: { glob?: boolean }): Promise<string[][][]>
   remove(): Promise<void>
 }
 
@@ -41,12 +47,14 @@ export async function openSandbox(): Promise<Sandbox> {
         join(home, `.record-${String(runs)}`),
       ]
       const calls = jobs.map(
-        ({ line, status }, index) => `run ${String(index)} ${String(status)} ${quote(line)}`,
+        ({ line, status }, index) =>
+          `run ${String(index)} ${String(status)} ${shell === 'fish' ? quoteForFish(line) : quote(line)}`,
       )
-      await writeFile(script, [prelude[shell], glob ? '' : 'set -f', ...calls, 'N=0', ''].join('\n'))
+      const asWritten = glob || shell === 'fish' ? '' : 'set -f'
+      await writeFile(script, [prelude[shell], asWritten, ...calls, ''].join('\n'))
       await writeFile(record, '')
       if (root) await chown(record, nobody, nobody)
-      await promisify(execFile)(`/bin/${shell}`, [script], {
+      await promisify(execFile)(`/usr/bin/${shell}`, [...options[shell], script], {
         cwd: home,
         env: { PATH: '/nothing', HOME: home, RECORD: record, LC_ALL: 'C.UTF-8' },
         maxBuffer: 64 * 1024 * 1024,
@@ -63,7 +71,15 @@ const names = ['sudo', ...allowlist.keys()]
   .filter((name) => /^[a-z]\w*$/.test(name) && name !== 'command')
   .join(' ')
 
-const prelude = {
+const options: Record<Shell, readonly string[]> = {
+  bash: [],
+  dash: [],
+  zsh: ['-f'],
+  fish: ['--no-config'],
+  busybox: ['sh'],
+}
+
+const prelude: Record<Shell, string> = {
   // `builtin` is the one that is left: no generated line has it.
   bash: `
 exec 9>>"$RECORD"
@@ -81,6 +97,27 @@ record() { command printf '%s\\0' "$N" "$#" "$@" >&9; return $S; }
 run() { N=$1 S=$2; eval " $3" </dev/null >/dev/null 2>&1; }
 for name in ${names}; do eval "$name() { record '$name' \\"\\$@\\"; }"; done
 `,
+  zsh: `
+exec 9>>"$RECORD"
+record() { builtin printf '%s\\0' "$N" "$#" "$@" >&9; return $S; }
+run() { N=$1 S=$2; builtin eval " $3" </dev/null >/dev/null 2>&1; }
+`,
+  fish: `
+function record
+  printf '%s\\0' $N (count $argv) $argv >>$RECORD
+  return $S
+end
+function run
+  set -g N $argv[1]
+  set -g S $argv[2]
+  eval " $argv[3]" </dev/null >/dev/null 2>&1
+end
+`,
+  busybox: `
+exec 9>>"$RECORD"
+record() { printf '%s\\0' "$N" "$#" "$@" >&9; return $S; }
+run() { N=$1 S=$2; eval " $3" </dev/null >/dev/null 2>&1; }
+`,
 }
 
 function toRuns(record: string, count: number): string[][][] {
@@ -96,4 +133,8 @@ function toRuns(record: string, count: number): string[][][] {
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+function quoteForFish(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`
 }
