@@ -1,9 +1,10 @@
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { until } from '../test/fakes/breakglass.ts'
-import { createLogger } from './logger.ts'
+import { redact } from '#app/policy/redact.ts'
+import { createLogger, type LoggerOptions } from './logger.ts'
 
-async function capture(readable: boolean) {
+async function capture(readable: boolean, options: Pick<LoggerOptions, 'redact'> = {}) {
   let text = ''
   const destination = new Writable({
     write(piece: Buffer, _encoding, done) {
@@ -11,7 +12,7 @@ async function capture(readable: boolean) {
       done()
     },
   })
-  const logger = await createLogger({ readable, destination })
+  const logger = await createLogger({ readable, destination, ...options })
   return { logger, text: () => text }
 }
 
@@ -54,4 +55,59 @@ test('an error is logged with its kind, code, stack and cause', async () => {
       cause: { message: 'refused', code: 'ECONNREFUSED' },
     },
   })
+})
+
+const key = 'sk-ant-api03-' + 'aB3'.repeat(25)
+const block = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----'
+const carrier = (text: string) => new Error('outer', { cause: new Error(text) })
+
+test.each<[string, string, (log: Awaited<ReturnType<typeof capture>>['logger']) => void]>([
+  ['its message', key, (logger) => logger.info(`key ${key} was refused`)],
+  ['its message, by place', key, (logger) => logger.info('key %s was refused', key)],
+  ['a field', key, (logger) => logger.info({ deep: { list: [`Authorization: Bearer ${key}`] } }, 'x')],
+  ['a field of a child', key, (logger) => logger.child({ attach: key }).info('x')],
+  ['an error and its stack', key, (logger) => logger.error({ err: new Error(`401 for ${key}`) }, 'x')],
+  ['an error alone', key, (logger) => logger.error(new Error(`401 for ${key}`))],
+  ['the cause of an error', key, (logger) => logger.error({ err: carrier(`401 for ${key}`) }, 'x')],
+  ['several lines', 'MIIEvQ', (logger) => logger.error({ err: carrier(`bad key ${block}`) }, 'x')],
+  ['quotes', 'hunter22', (logger) => logger.warn({ body: '{"password":"hunter22\\"}' }, 'x')],
+])('a secret in %s is hidden, and the line stays JSON', async (_where, secret, write) => {
+  const { logger, text } = await capture(false, { redact })
+  write(logger)
+  expect(JSON.parse(text())).toMatchObject({ level: expect.any(String) as string })
+  expect(text()).toMatch(/\[hidden/)
+  expect(text()).not.toContain(secret)
+
+  const terminal = await capture(true, { redact })
+  write(terminal.logger)
+  await until('the line', () => terminal.text().endsWith('\n'))
+  expect(terminal.text()).toMatch(/\[hidden/)
+  expect(terminal.text()).not.toContain(secret)
+})
+
+test('what a line belongs to is not taken for a secret', async () => {
+  const { logger, text } = await capture(false, { redact })
+  const fields = {
+    request: '7b0c5f7e-2f0e-4b0e-9a55-0f2f5b1c2d3e',
+    session: '0123456789abcdef',
+    turn: 't-a1b2c3d4-0123456789abcdef',
+    op: '0123456789abcdef0123456789abcdef',
+    ms: 12.5,
+    none: null,
+  }
+  logger.info(fields, 'request')
+  expect(JSON.parse(text())).toMatchObject({ ...fields, msg: 'request' })
+})
+
+test('a line that cannot be made safe is left out, and nothing is thrown', async () => {
+  const broken = () => {
+    throw new Error('broken')
+  }
+  const { logger, text } = await capture(false, { redact: broken })
+  logger.info('hunter2')
+  expect(JSON.parse(text())).toMatchObject({
+    level: 'error',
+    msg: expect.stringMatching(/left out/) as string,
+  })
+  expect(text()).not.toContain('hunter2')
 })

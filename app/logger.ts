@@ -22,10 +22,16 @@ export interface LoggerOptions {
   destination: { write: (line: string) => void }
   /** Readable lines instead of JSON. */
   readable?: boolean
+  /** Hides secrets in every text of a line: its message, its fields, errors with their stacks and causes. */
+  redact?: (text: string) => string
 }
 
 /** The process's logger: one JSON line an entry, or readable lines on a terminal. */
-export async function createLogger({ destination, readable = false }: LoggerOptions): Promise<Logger> {
+export async function createLogger({
+  destination,
+  readable = false,
+  redact = (text) => text,
+}: LoggerOptions): Promise<Logger> {
   const options: pino.LoggerOptions = {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -33,12 +39,25 @@ export async function createLogger({ destination, readable = false }: LoggerOpti
     redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[hidden]' },
     serializers: { err: describeError, error: describeError },
   }
-  if (readable) {
-    const { prettyFactory } = await import('pino-pretty')
-    const pretty = prettyFactory({ translateTime: 'SYS:HH:MM:ss', colorize: true })
-    return pino(options, { write: (line: string) => destination.write(pretty(line)) })
+  const pretty = readable
+    ? (await import('pino-pretty')).prettyFactory({ translateTime: 'SYS:HH:MM:ss', colorize: true })
+    : (line: string) => line
+  return pino(options, {
+    write: (line: string) => destination.write(pretty(redactLine(line, redact))),
+  })
+}
+
+/**
+ * The finished line with its secrets hidden. It is taken apart for that: in JSON a secret of several lines cannot be
+ * seen, and quotes may go along with one. Never throws: who logs has other worries.
+ */
+function redactLine(line: string, redact: (text: string) => string): string {
+  const clean = (_key: string, value: unknown): unknown => (typeof value === 'string' ? redact(value) : value)
+  try {
+    return `${JSON.stringify(JSON.parse(line), clean)}\n`
+  } catch {
+    return `${JSON.stringify({ level: 'error', time: new Date().toISOString(), msg: 'a line was left out: it could not be made safe' })}\n`
   }
-  return pino(options, destination)
 }
 
 interface DescribedError {

@@ -17,6 +17,7 @@ import { FeedHub, type AttachOptions } from '#app/http/FeedHub.ts'
 import { createIdentity } from '#app/http/identity.ts'
 import { createHttpServer, listen } from '#app/http/listen.ts'
 import { createLogger, type Logger } from '#app/logger.ts'
+import { redact } from '#app/policy/redact.ts'
 import { powerRoutes } from '#app/power/powerRouter.ts'
 import { PowerService } from '#app/power/PowerService.ts'
 import { powerVm } from '#app/power/PowerVm.ts'
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   let settings = loadConfig({ env: process.env, cwd: process.cwd() })
   const output = openStandardOutput()
-  const logger = await createLogger({ destination: output, readable: process.stdout.isTTY })
+  const logger = await createLogger({ destination: output, readable: process.stdout.isTTY, redact })
   for (const warning of settings.warnings) logger.warn(warning)
   const current = (): Settings => settings
 
@@ -188,6 +189,7 @@ main().catch((error: unknown) => {
     error instanceof ConfigError ||
     error instanceof AppError ||
     (error instanceof Error && error.cause !== undefined)
-  process.stderr.write(`${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`)
+  const told = known ? error.message : String(error instanceof Error ? error.stack : error)
+  process.stderr.write(`${redact(told)}\n`)
   process.exit(1)
 })
