@@ -34,6 +34,9 @@ describe('an approval', () => {
       events: [{ kind: 'decision', approval: 'x', decision: 'approve', by: 'one' }],
     })
     expect(fold('events' in first ? first.events : [], asked).pendingApproval).toBeNull()
+    expect(asked.approvals.get('x')).toMatchObject({
+      card: { action: 'rm x', target: 'web1', why: '', risk: 'high' },
+    })
   })
 
   test('is decided once: the next is told by whom and how, the same again already holds', () => {
@@ -106,6 +109,15 @@ describe('a question', () => {
     const answered = fold('events' in first ? first.events : [], asked)
     expect(answered.pendingQuestion).toBeNull()
     expect(answer(answered)).toMatchObject({ rejected: 'conflict' })
+  })
+
+  test('is moot once its call has ended without an answer', () => {
+    const state = fold([output('q')], asked)
+    expect(state.pendingQuestion).toBeNull()
+    expect(answer(state)).toMatchObject({ rejected: 'conflict' })
+    const others = fold([{ kind: 'question', turn, question: 'r', text: 'And?' }], asked)
+    expect(fold([output('q')], others).pendingQuestion).toBe('r')
+    expect(fold([output('another')], asked).pendingQuestion).toBe('q')
   })
 
   test('is moot once its turn has ended', () => {

@@ -6,7 +6,7 @@ import { toSession } from './sessionList.ts'
 import type { SessionStore } from './SessionStore.ts'
 
 /** Where approvals that wait are looked for: an approval lives ten minutes, and was the last event of its session. */
-const lookedThrough = { ms: 30 * 60_000, sessions: 200, atOnce: 50 }
+const lookedThrough = { ms: 30 * 60_000, sessions: 200, atOnce: 20 }
 
 /** Tells the board the session as its log has it when the board is written, and the approval that waits in it then. */
 export function tellBoard(
@@ -35,14 +35,15 @@ export async function pendingApprovals(
   const since = new Date(now().getTime() - lookedThrough.ms).toISOString()
   const found: PendingApproval[] = []
   let before: string | undefined
-  for (let count = 0; count < lookedThrough.sessions; count += lookedThrough.atOnce) {
+  for (let left = lookedThrough.sessions; left > 0;) {
     const streams = await log.streams('session:', lookedThrough.atOnce, before)
-    const recent = streams.filter(({ updated }) => updated >= since)
+    const recent = streams.filter(({ updated }) => updated >= since).slice(0, left)
     const folds = await Promise.all(recent.map(({ stream }) => store.fold(stream.slice('session:'.length))))
     const pending = folds.map(({ state }) => pendingOf(state, now()))
     found.push(...pending.filter((one) => one !== null))
+    if (recent.length < lookedThrough.atOnce) break
+    left -= recent.length
     before = recent.at(-1)?.updated
-    if (recent.length < lookedThrough.atOnce || before === undefined) break
   }
   return found
 }

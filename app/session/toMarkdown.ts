@@ -2,8 +2,25 @@ import type { SessionEvent } from '#app/schema/events.ts'
 
 /** A session's transcript for people: what was asked, run, found and said, with times in UTC. */
 export function toMarkdown(title: string, events: SessionEvent[]): string {
-  const parts = events.map(lineOf).filter((part) => part !== null)
+  const struck = struckText(events)
+  const said = events.filter((event) => !struck.has(event))
+  const parts = said.map(lineOf).filter((part) => part !== null)
   return `# ${oneLine(title)}\n\n${joinText(parts)}\n`
+}
+
+const opensStep: readonly SessionEvent['kind'][] = ['user', 'tool', 'nudge', 'cancelled', 'error', 'turn_end']
+
+/** What was said in steps that were asked anew before they called anything: it was said again, and is no answer. */
+function struckText(events: SessionEvent[]): Set<SessionEvent> {
+  const struck = new Set<SessionEvent>()
+  let step: SessionEvent[] = []
+  for (const event of events) {
+    const isAnew = event.kind === 'takeover' || (event.kind === 'notice' && event.again === true)
+    if (isAnew) for (const one of step) struck.add(one)
+    if (isAnew || opensStep.includes(event.kind)) step = []
+    else if (event.kind === 'text' || event.kind === 'finding') step.push(event)
+  }
+  return struck
 }
 
 type Piece = { text: string; joins: boolean }
@@ -25,9 +42,11 @@ function lineOf(event: SessionEvent): Piece | null {
     }
     case 'tool_output': {
       const end =
-        event.exit_code === null
-          ? `no exit code (${event.failed_leg ?? 'unknown'})`
-          : `exit ${event.exit_code}`
+        event.refused === true
+          ? 'refused: nothing was run'
+          : event.exit_code === null
+            ? `no exit code (${event.failed_leg ?? 'unknown'})`
+            : `exit ${event.exit_code}`
       return block(`${fence(`${event.stdout}${event.stderr}`)}\n\n_${end}, ${event.duration_ms} ms_`)
     }
     case 'finding': {

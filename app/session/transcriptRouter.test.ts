@@ -40,6 +40,7 @@ beforeEach(async () => {
     { kind: 'tool_output', call: 'short', stdout: 'out\n', truncated: false, ...ended },
     { kind: 'tool_output', call: 'long', stdout: 'head … tail', truncated: true, output_bytes: 9, ...ended },
     { kind: 'tool_output', call: 'gone', stdout: 'head … tail', truncated: true, output_bytes: 9, ...ended },
+    { kind: 'progress', call: 'gone', text: 'half' },
   ])
   const readOutput = async (_: string, call: string) => (call === 'long' ? manyPieces() : null)
   const attach = () => Promise.resolve()
@@ -74,7 +75,7 @@ test('one that is no longer kept says so, before its head and tail', async () =>
   )
 })
 
-test.each(['1', '5', '0', 'x'])('there is no output at place %s', async (place) => {
+test.each(['1', '5', '6', '0', 'x'])('there is no output at place %s', async (place) => {
   expect((await get(place)).status).toBeGreaterThanOrEqual(400)
 })
 
@@ -97,4 +98,10 @@ test('a client that does not read holds the reading up, and one that goes away e
   expect(pulled).toBeLessThan(50)
   answer.destroy()
   await vi.waitFor(() => expect(stopped).toBe(1))
+})
+
+test('an export tells each output once: as JSON what stands in the log, without what ran along', async () => {
+  const answer = await fetch(`${app.url}/api/session/s/export?format=json`)
+  const events = (await answer.json()) as { kind: string }[]
+  expect(events.map(({ kind }) => kind)).toEqual(['user', 'tool_output', 'tool_output', 'tool_output'])
 })

@@ -93,7 +93,8 @@ export function transcriptRoutes({ log, store, attach, readOutput }: TranscriptR
         if (state.head === 0) throw new AppError('not_found', 'There is no such session.')
         const { events } = await store.events(params.id)
         response.attachment(`breakglass-${state.sessionId}.${query.format}`)
-        if (query.format === 'json') response.json(events)
+        // What a running call printed is told whole by its end.
+        if (query.format === 'json') response.json(events.filter(({ kind }) => kind !== 'progress'))
         else response.type('text/markdown').send(toMarkdown(state.title, events))
       },
     }),
