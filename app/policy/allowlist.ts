@@ -1,4 +1,5 @@
 import { allowlistFiles } from './allowlistFiles.ts'
+import { allowlistNames } from './allowlistNames.ts'
 import { allowlistNetwork } from './allowlistNetwork.ts'
 import { matchRule, type Match, type Rule } from './allowlistRule.ts'
 import { allowlistServices } from './allowlistServices.ts'
@@ -7,7 +8,7 @@ import type { PlainWord } from './readWord.ts'
 
 /** Every binary of which some use is known to change nothing, to show no secret and to end. */
 export const allowlist: ReadonlyMap<string, Rule> = new Map(
-  [allowlistFiles, allowlistSystem, allowlistServices, allowlistNetwork].flatMap((table) =>
+  [allowlistFiles, allowlistSystem, allowlistServices, allowlistNetwork, allowlistNames].flatMap((table) =>
     Object.entries(table),
   ),
 )

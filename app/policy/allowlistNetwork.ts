@@ -1,4 +1,4 @@
-import { rule, within, type Rule, type Use } from './allowlistRule.ts'
+import { rule, type Rule, type Use } from './allowlistRule.ts'
 
 /** The network; and containers, clusters and tmux, which answer over a socket. */
 
@@ -36,18 +36,6 @@ const ip = rule(
       },
     },
   },
-)
-
-function pingObjection({ flags }: Use): string | undefined {
-  const count = Number(flags.get('-c')?.at(-1) ?? Infinity)
-  if (count === Infinity) return 'without -c it does not end by itself'
-  const interval = Number(flags.get('-i')?.at(-1) ?? 1)
-  return count >= 1 && count * interval <= 30 ? undefined : 'it takes more than 30 seconds'
-}
-const ping = rule(
-  '-c:number -W:number -w:number -i:text -I:text -n -q -4 -6 -s:number -t:number -v -D -O -M:text',
-  'texts',
-  { check: pingObjection },
 )
 
 const iptables = rule(
@@ -160,13 +148,6 @@ const lists = rule('-a -F:text -f:text -t:text -s', 'none', {
 
 export const allowlistNetwork: Readonly<Record<string, Rule>> = {
   ip,
-  ss: rule(
-    '-4 -6 -0 -a -e -H -i -l -m -n -o -O -p -s -t -u -w -x -S -Z -f:text --all --listening --numeric --processes --tcp --udp --unix --summary --extended --info --no-header --oneline --memory --options',
-    'texts',
-    {
-      endless: '-E --events',
-    },
-  ),
   netstat: rule(
     '-4 -6 -a -e -i -l -n -o -p -r -s -t -u -w -x -W -g --all --listening --numeric --programs --route --tcp --udp --wide',
     'none',
@@ -175,30 +156,9 @@ export const allowlistNetwork: Readonly<Record<string, Rule>> = {
     },
   ),
   route: rule('-n -e -4 -6'),
-  arp: rule('-a -n -e -v -i:text', 'texts'),
   ifconfig: rule('-a -s'),
   ethtool: rule('-i -S -k -g -a -c -l -m -T', 'texts'),
   bridge: rule('-c -d -j -s', 'sub', { sub: { link: showOnly, fdb: showOnly, vlan: showOnly } }),
-  ping,
-  ping6: ping,
-  tracepath: rule('-4 -6 -n -b -m:number', 'texts'),
-  traceroute: rule('-4 -6 -n -I -T -U -w:number -q:number -m:number -p:number', 'texts'),
-  mtr: rule('-r -c:number -n -w -b -4 -6 --report --report-wide --report-cycles:number --no-dns', 'texts', {
-    check: ({ flags }) =>
-      (flags.has('-r') || flags.has('-w') || flags.has('--report')) &&
-      within(30, flags.get('-c')?.at(-1) ?? '10')
-        ? undefined
-        : 'without -r it does not end by itself',
-  }),
-  dig: rule('-4 -6 -t:text -x:text -p:number', 'texts'),
-  host: rule('-4 -6 -a -t:text -v -W:number', 'texts'),
-  nslookup: rule('-type:text -timeout:number', 'texts', {
-    whole: true,
-    check: ({ operands }) => (operands.length > 0 ? undefined : 'it waits for input'),
-  }),
-  resolvectl: rule('--no-pager -4 -6', 'sub', {
-    sub: { '': rule(''), status: names, query: names, statistics: rule(''), dns: rule(''), domain: rule('') },
-  }),
   iptables,
   ip6tables: iptables,
   nft: rule('-a -n -s', 'sub', { sub: { list: nftNames } }),

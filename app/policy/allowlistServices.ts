@@ -1,4 +1,5 @@
 import { rule, within, type Rule, type Use } from './allowlistRule.ts'
+import { namesObjection } from './networkNames.ts'
 
 /** Services, packages, storage, and what runs services for others. */
 
@@ -125,7 +126,9 @@ export const allowlistServices: Readonly<Record<string, Rule>> = {
       sources: rule('-v -a'),
       sourcestats: rule('-v -a'),
       activity: rule(''),
-      ntpdata: rule('', 'texts'),
+      ntpdata: rule('', 'texts', {
+        check: ({ operands }) => namesObjection(operands.map(({ value }) => value)),
+      }),
       serverstats: rule(''),
     },
   }),

@@ -144,26 +144,6 @@ export const allowlistSystem: Readonly<Record<string, Rule>> = {
   }),
   ulimit: rule('-a -H -S'),
   getconf: rule('-a', 'texts'),
-  getent: rule('-s:text', 'texts', {
-    check: ({ operands: [database] }) =>
-      /^(hosts|ahosts|ahostsv4|ahostsv6|passwd|group|services|protocols|networks|netgroup|rpc|ethers|aliases)$/.test(
-        database?.value ?? '',
-      )
-        ? undefined
-        : `the database ${database?.value ?? ''} is not among the allowed ones`,
-  }),
-  lsof: rule(
-    '-a -b -l -n -N -P -R -t -U -V -w -X -c:text -d:text -g?:text -i?:text -p:text -s?:text -u:text -K?:text -F?:text -T?:text -L',
-    'places',
-    {
-      endless: '-r',
-      check({ operands }) {
-        const odd = operands.find(({ value }) => value.startsWith('+') && !/^\+(L\d*|[cdD]\d*)$/.test(value))
-        return odd && `the option ${odd.value} is not known to end`
-      },
-    },
-  ),
-  fuser: rule('-a -c -l -m -n:text -u -v -4 -6', 'places'),
   ipcs: rule('-a -l -m -p -q -s -t -u -c'),
   dmesg: rule(
     '-d -e -H -k -l:text -f:text -L?:text -p -P -r -t -T -u -x -S --ctime --human --level:text --facility:text --decode ' +

@@ -1,6 +1,7 @@
 import { allowSpellingCases } from './cases/allowSpellingCases.ts'
 import { allowTriageCases } from './cases/allowTriageCases.ts'
 import { askEffectCases } from './cases/askEffectCases.ts'
+import { askLookupCases } from './cases/askLookupCases.ts'
 import { askShellCases } from './cases/askShellCases.ts'
 import { denyCases } from './cases/denyCases.ts'
 
@@ -10,5 +11,6 @@ export const themes = [
   ...allowSpellingCases,
   ...askShellCases,
   ...askEffectCases,
+  ...askLookupCases,
   ...denyCases,
 ]

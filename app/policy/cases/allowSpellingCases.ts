@@ -21,7 +21,24 @@ export const allowSpellingCases: readonly Theme[] = [
     ping -c 3 8.8.8.8
     ping -c 1 -W 2 host
     dig example.com
-    dig +short @1.1.1.1 example.com
+    dig +short example.org
+    dig +time=2 +tries=1 example.org. MX
+    dig @127.0.0.53 example.com
+    dig -x 10.0.0.1
+    dig -x 2001:db8::1
+    host example.com
+    host example.com 127.0.0.1
+    getent hosts deb.debian.org
+    getent ahosts security.debian.org
+    ping -c 1 10.0.0.1
+    ping -c 3 registry-1.docker.io
+    ping -6 -c 1 fe80::1%eth0
+    resolvectl query web-2.lab.example.org
+    ss -tn '( dport = :443 or sport = :22 )' dst 10.0.0.0/8
+    ss -tn dst '[::1]:22' src db.example.org:5432
+    lsof -i @10.0.0.5:443
+    lsof -i tcp:80
+    fuser 80/tcp
     nslookup example.com
     resolvectl status
     iptables -L -n -v

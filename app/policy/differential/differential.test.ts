@@ -96,7 +96,8 @@ function generate(): { cases: Case[]; counts: Record<string, number> } {
     if (verdict === 'deny' || typeof line === 'string') continue
     count('read')
     // A path cannot be replaced by something that writes down, nor can `%1`, which names a job.
-    if (line.commands.some(({ words: [name] }) => /^%|\//.test(name.value))) {
+    // Two stars are printed as one, and tell themselves apart where nothing is expanded.
+    if (/\*["']*\*/.test(text) || line.commands.some(({ words: [name] }) => /^%|\//.test(name.value))) {
       count('notRecorded')
       continue
     }
@@ -114,7 +115,7 @@ test(
   async () => {
     const { cases, counts } = generate()
     console.log(`${String(lineCount)} lines: ${JSON.stringify(counts)}`)
-    expect(counts['notRecorded']).toBeLessThan(100)
+    expect(counts['notRecorded']).toBeLessThan(200)
     expect(counts['allow']).toBeGreaterThan(3000)
     expect(counts['piped']).toBeGreaterThan(800)
     expect(counts['quoted']).toBeGreaterThan(2000)

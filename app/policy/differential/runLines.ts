@@ -50,8 +50,8 @@ export async function openSandbox(): Promise<Sandbox> {
         ({ line, status }, index) =>
           `run ${String(index)} ${String(status)} ${shell === 'fish' ? quoteForFish(line) : quote(line)}`,
       )
-      const asWritten = glob || shell === 'fish' ? '' : 'set -f'
-      await writeFile(script, [prelude[shell], asWritten, ...calls, ''].join('\n'))
+      const asWritten = glob ? '' : noGlob[shell]
+      await writeFile(script, [prelude[shell], asWritten, ...calls, last[shell], ''].join('\n'))
       await writeFile(record, '')
       if (root) await chown(record, nobody, nobody)
       await promisify(execFile)(`/usr/bin/${shell}`, [...options[shell], script], {
@@ -77,6 +77,17 @@ const options: Record<Shell, readonly string[]> = {
   zsh: ['-f'],
   fish: ['--no-config'],
   busybox: ['sh'],
+}
+
+/** Leaves with 0, whatever the last line left. */
+const last: Record<Shell, string> = { bash: 'N=0', dash: 'N=0', zsh: 'N=0', fish: 'true', busybox: 'N=0' }
+
+const noGlob: Record<Shell, string> = {
+  bash: 'set -f',
+  dash: 'set -f',
+  zsh: 'setopt noglob',
+  fish: '',
+  busybox: 'set -f',
 }
 
 const prelude: Record<Shell, string> = {
