@@ -22,7 +22,7 @@ export class AgentCards {
   }
 
   get hold(): Locator {
-    return this.approval.getByRole('button', { name: /^(Hold to|Keep holding)/ })
+    return this.approval.getByRole('button', { name: /^(Hold to|Keep holding|Read it first)/ })
   }
 
   get question(): Locator {
@@ -34,9 +34,15 @@ export class AgentCards {
     return this.page.getByRole('banner').getByRole('link', { name: /wait(s)? for you/ })
   }
 
+  /** Where the transcript scrolls. */
+  get scroller(): Locator {
+    return this.page.getByRole('region', { name: 'Transcript' })
+  }
+
   /** The deliberate gesture, whole: until the button is gone. */
   async approve(): Promise<void> {
     await this.hold.scrollIntoViewIfNeeded()
+    await expect(this.hold).toHaveAccessibleName('Hold to approve')
     const box = await this.hold.boundingBox()
     if (box === null) throw new Error('the button is not on the screen')
     const thumb = { x: box.x + box.width / 2, y: box.y + box.height / 2 }

@@ -1,25 +1,10 @@
-import type { Page } from '@playwright/test'
 import { join } from 'node:path'
-import { linesOf, works } from '../fakes/agentRun.ts'
-import { sayCalls, sayError, sayText, type ModelServer } from '../fakes/modelServer.ts'
+import { linesOf } from '../fakes/agentRun.ts'
+import { sayCalls, sayError, sayText } from '../fakes/modelServer.ts'
 import { AgentCards } from './AgentCards.ts'
 import { expect, test } from './agentTest.ts'
 import { logOf, SessionScreen } from './SessionScreen.ts'
-
-async function prompt(page: Page, words: string): Promise<SessionScreen> {
-  const screen = await SessionScreen.open(page)
-  await screen.message.fill(words)
-  await screen.send.tap()
-  return screen
-}
-
-/** A turn whose agent wants to append a line to `file`, and waits for an operator. */
-async function waitingTurn(page: Page, model: ModelServer, file: string): Promise<AgentCards> {
-  model.decide(works([`echo mended >> ${file}`, `cat ${file}`], 'That is all.'))
-  const cards = new AgentCards(await prompt(page, 'Mend it'))
-  await expect(cards.exactly).toContainText(file)
-  return cards
-}
+import { prompt, waitingTurn } from './waitingTurn.ts'
 
 test('an answer is written out while it comes, as Markdown, with what was run between', async ({
   page,
@@ -197,14 +182,14 @@ test('a prompt goes to the model that was chosen; without one, to the runbook', 
   expect(model.requests()).toHaveLength(asked)
 })
 
-// The last one here: from now on that model rests.
 test('a model that rests says until when, and who answers meanwhile', async ({ page, model }) => {
+  // Nothing is polled: what is known here is known by the notice in the log.
+  await page.addInitScript(() => void Object.assign(window, { setInterval: () => 0 }))
   model.decide(() => ({ content: 'Here instead.' }))
   model.say(sayError(429, 'slow down', { retryAfter: 3600 }))
   const screen = await prompt(page, 'Are you there?')
   await expect(screen.turnEnd).toHaveText(/^Ended in/)
   await expect(screen.transcript).toContainText('Here instead.')
-  await page.reload()
   await expect(page.getByText(/^anthropic rests until .*; openai answers\.$/)).toBeVisible()
   await page.getByRole('link', { name: 'More' }).tap()
   const models = page.getByRole('list', { name: /^Models/ }).getByRole('listitem')

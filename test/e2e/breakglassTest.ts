@@ -6,14 +6,16 @@ import { sleepGate, type SleepGate } from '../fakes/sleepGate.ts'
 export type Server = Breakglass & Pick<SleepGate, 'hold' | 'release'>
 
 interface TestFixtures {
+  /** The one of this worker; a test file may have another for each of its tests. */
+  server: Server
   /** What the pages of this test complained of, beside requests without an answer; empty at its end. */
   complaints: string[]
   /** Another device: shares nothing with the first but the server. */
   newDevice: (options?: BrowserContextOptions) => Promise<BrowserContext>
 }
 
-export const test = base.extend<TestFixtures, { server: Server }>({
-  server: [
+export const test = base.extend<TestFixtures, { sharedServer: Server }>({
+  sharedServer: [
     // Playwright reads the fixtures that this one needs from the pattern of its first argument.
     // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {
@@ -25,6 +27,7 @@ export const test = base.extend<TestFixtures, { server: Server }>({
     },
     { scope: 'worker' },
   ],
+  server: ({ sharedServer }, use) => use(sharedServer),
   baseURL: ({ server }, use) => use(server.url),
   complaints: [
     async ({ context, server }, use) => {

@@ -63,11 +63,14 @@ test('the console tells how the line is, and nothing of what is said', async ({ 
 })
 
 test('a transcript that is left while it scrolls leaves no error behind', async ({ page }) => {
-  await SessionScreen.open(page)
+  const screen = await SessionScreen.open(page)
+  await screen.preset('Triage').tap()
+  await expect(screen.turnEnd).toHaveText(/^Ended in/)
   const scroller = await page.getByRole('region', { name: 'Transcript' }).elementHandle()
   await page.getByRole('link', { name: 'More' }).tap()
   await expect(page.getByRole('heading', { name: 'Appearance' })).toBeVisible()
   // A browser tells of a scroll with the next frame, when the transcript may be gone.
+  expect(await scroller?.evaluate((gone) => gone.isConnected)).toBe(false)
   await scroller?.evaluate((gone) => gone.dispatchEvent(new Event('scroll')))
 })
 

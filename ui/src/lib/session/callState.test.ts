@@ -12,6 +12,7 @@ const call = (output: Partial<ToolOutput> | null, more: Partial<ToolCall> = {}):
   startedAt: '2026-11-20T02:51:00Z',
   change: null,
   printed: '',
+  denied: false,
   state: output === null ? 'running' : 'ended',
   output:
     output === null
@@ -25,7 +26,7 @@ const call = (output: Partial<ToolOutput> | null, more: Partial<ToolCall> = {}):
 
 test.each<[string, ToolCall, string, string]>([
   ['without an output', call(null), 'running', 'running'],
-  ['with exit code 0', call({}), 'answered', '0 · 0.6 s'],
+  ['with exit code 0', call({}), 'answered', 'ok · 0.6 s'],
   ['with exit code 1, which is an answer', call({ exitCode: 1 }), 'answered', 'exit 1 · 0.6 s'],
   ['that timed out', call({ exitCode: null, failedLeg: 'timeout' }), 'failed', 'timed out · 0.6 s'],
   [
@@ -37,6 +38,7 @@ test.each<[string, ToolCall, string, string]>([
   ['that ended without an exit code', call({ exitCode: null }), 'failed', 'no exit code · 0.6 s'],
   ['that waits for a decision', call(null, { state: 'waiting' }), 'waiting', 'waits for you'],
   ['that was held back', call({ exitCode: null, refused: true }), 'refused', 'refused'],
+  ['that an operator denied', call({ exitCode: null, refused: true }, { denied: true }), 'denied', 'denied'],
   ['whose turn ended before it', call(null, { state: 'ended' }), 'failed', 'did not end'],
   [
     'that changes something and whose turn ended before it',
@@ -66,13 +68,14 @@ test('a fold says what it hides', () => {
   )
 })
 
-test('a fold leaves in sight what changes something, what waits, and what runs last', () => {
+test('a fold leaves in sight what changes something, waits or was refused, and what runs last', () => {
   const calls = [
     ...[call({}), call({}), call({}), call({}, { change: 'rm x' })],
-    ...[call({}), call(null, { state: 'waiting' }), call(null), call(null)],
+    ...[call({}), call(null, { state: 'waiting' }), call(null)],
+    ...[call({ exitCode: null, refused: true }), call(null)],
   ].map((one, key) => ({ ...one, key }))
   const { shown, folded } = foldCalls(calls)
-  expect(shown.map(({ key }) => key)).toEqual([0, 1, 3, 5, 7])
+  expect(shown.map(({ key }) => key)).toEqual([0, 1, 3, 5, 7, 8])
   expect(folded.map(({ key }) => key)).toEqual([2, 4, 6])
 })
 

@@ -2,15 +2,15 @@ import { clock, duration } from '#ui/text/duration.ts'
 import { legWord } from '#ui/text/legWord.ts'
 import type { ToolCall } from './transcript.ts'
 
-export type CallState = 'waiting' | 'running' | 'answered' | 'failed' | 'refused' | 'unknown'
+export type CallState = 'waiting' | 'running' | 'answered' | 'failed' | 'refused' | 'denied' | 'unknown'
 
 /**
  * `answered` also where the exit code is not 0: the command ran and said something. `unknown`: it went out, and
- * whether it did its work was never heard.
+ * whether it did its work was never heard. `denied` was held back by an operator, `refused` by policy or the turn.
  */
-export function callState({ state, change, output }: ToolCall): CallState {
+export function callState({ state, change, denied, output }: ToolCall): CallState {
   if (output === null) return state === 'ended' ? (change === null ? 'failed' : 'unknown') : state
-  if (output.refused) return 'refused'
+  if (output.refused) return denied ? 'denied' : 'refused'
   if (output.failedLeg === undefined && output.exitCode !== null) return 'answered'
   return change !== null && output.exitCode === null ? 'unknown' : 'failed'
 }
@@ -24,7 +24,7 @@ export function callEnd(call: ToolCall, now: number | null = null): string {
     if (state !== 'running') return state === 'unknown' ? 'outcome unknown' : 'did not end'
     return now === null ? 'running' : `running ${clock(now - new Date(call.startedAt).getTime())}`
   }
-  if (state === 'refused') return 'refused'
+  if (state === 'refused' || state === 'denied') return state
   return `${endWord(state, output)} · ${duration(output.durationMs)}`
 }
 
@@ -33,13 +33,13 @@ function endWord(state: CallState, { exitCode, failedLeg }: NonNullable<ToolCall
     return failedLeg === undefined ? 'outcome unknown' : `${legWord(failedLeg)}, outcome unknown`
   if (failedLeg !== undefined) return legWord(failedLeg)
   if (exitCode === null) return 'no exit code'
-  return exitCode === 0 ? '0' : `exit ${exitCode}`
+  return exitCode === 0 ? 'ok' : `exit ${exitCode}`
 }
 
 /** What a fold of calls hides: "4 more, all answered", "4 more, 1 failed, 2 running". */
 export function hiddenCalls(calls: ToolCall[]): string {
   const states = calls.map(callState)
-  const told = (['failed', 'refused', 'running'] as const).flatMap((state) => {
+  const told = (['failed', 'denied', 'running'] as const).flatMap((state) => {
     const count = states.filter((one) => one === state).length
     return count > 0 ? [`${count} ${state}`] : []
   })
@@ -47,14 +47,15 @@ export function hiddenCalls(calls: ToolCall[]): string {
 }
 
 /**
- * What of a run of calls is shown before it is unfolded: the first two, what changes something or waits for the
- * operator, and the last one while it runs.
+ * What of a run of calls is shown before it is unfolded: the first two, what changes something, waits for the
+ * operator or was refused, and the last one while it runs.
  */
 export function foldCalls(calls: ToolCall[]): { shown: ToolCall[]; folded: ToolCall[] } {
   const stays = (call: ToolCall, at: number): boolean =>
     at < 2 ||
     call.change !== null ||
     call.state === 'waiting' ||
+    callState(call) === 'refused' ||
     (call.state === 'running' && at === calls.length - 1)
   const folded = calls.filter((call, at) => !stays(call, at))
   // A fold that hides a single chip would save nothing.

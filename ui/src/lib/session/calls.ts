@@ -22,6 +22,7 @@ export function addCall(blocks: Block[], event: SessionEventOf<'tool'>): Block[]
     change: null,
     printed: '',
     state: 'running',
+    denied: false,
     output: null,
     ...(event.target === undefined ? {} : { target: event.target }),
   }

@@ -26,7 +26,7 @@ export function withDecision(blocks: Block[], event: SessionEventOf<'decision'>)
   return changeCall(
     blocks.map((block) => (block === card ? decided : block)),
     card.call,
-    (call) => ({ ...call, state: 'running', startedAt: event.at }),
+    (call) => ({ ...call, state: 'running', denied: decision === 'deny', startedAt: event.at }),
   )
 }
 

@@ -1,13 +1,18 @@
 import type { Transcript } from './transcript.ts'
 import { describeCost, describeTokens } from './usage.ts'
 
-/**
- * Where a session works, what that has cost so far, and with which model. On a narrow screen the end is cut, so the
- * model's long name stands last.
- */
-export function describeSession({ target, model, usage }: Transcript): string {
-  const places = target === '' ? [] : [target]
-  if (usage !== null)
-    return [...places, describeCost(usage), describeTokens(usage), usage.models.at(-1) ?? model].join(' · ')
-  return target === '' ? '' : `${target}, ${model === 'runbook' ? 'no model' : model}`
+export interface SessionFacts {
+  /** Where it works and who answers: shown on every screen. */
+  place: string
+  /** The model, what was used and what that cost, where there is room; '' before a model was asked. */
+  detail: string
+}
+
+export function describeSession({ target, model, usage }: Transcript): SessionFacts {
+  const [provider = '', id = ''] = usage?.models.at(-1)?.split(' · ', 2) ?? []
+  const answers = usage === null ? (model === 'runbook' ? 'no model' : model) : provider
+  return {
+    place: target === '' ? '' : `${target} · ${answers}`,
+    detail: usage === null ? '' : [id, describeTokens(usage), describeCost(usage)].join(' · '),
+  }
 }

@@ -32,7 +32,7 @@ const output = (call: string, more: Partial<SessionDraft> = {}): SessionDraft =>
   ...(more as object),
 })
 const started = (call: string): SessionDraft => ({
-  ...{ kind: 'started', call, action: "'x'", target: 'devvm', read_back: true },
+  ...{ kind: 'started', call, action: "'x'", target: 'devvm', place: 'target:devvm', read_back: true },
 })
 const progress = (call: string, piece: string): SessionDraft => ({ kind: 'progress', call, text: piece })
 const approval: SessionDraft = {
@@ -88,7 +88,12 @@ test.each<[string, SessionDraft[], string]>([
 test.each<[string, SessionDraft[], string]>([
   ['approved and gone out', [approval, decision('approve'), started('a')], 'running'],
   ['done', [started('a'), output('a')], 'answered'],
-  ['denied', [approval, decision('deny'), output('a', { refused: true, exit_code: null })], 'refused'],
+  ['denied', [approval, decision('deny'), output('a', { refused: true, exit_code: null })], 'denied'],
+  [
+    'approved and then refused by policy',
+    [approval, decision('approve'), output('a', { refused: true, exit_code: null })],
+    'refused',
+  ],
   ['lost on the way', [started('a'), output('a', { exit_code: null, failed_leg: 'lost' })], 'unknown'],
   ['left when the turn ended', [started('a'), end], 'unknown'],
 ])('a change that was %s', (_, drafts, state) => {
@@ -172,18 +177,19 @@ test('a result that joins what the steps said is not said again', () => {
 test('usage adds up in its turn and in the session', () => {
   const transcript = fold(usage('x', 0.03), usage('x', 0.012), end, user, usage('y'))
   const [first, second] = transcript.turns.map((turn) => turn.usage && describeUsage(turn.usage))
-  expect(first).toBe('claude · x · 24.6k in (16k cached) / 2.4k out · $0.04')
-  expect(second).toBe('claude · y · 12.3k in (8k cached) / 1.2k out · cost unknown')
-  expect(describeSession({ ...transcript, target: 'devvm' })).toBe(
-    'devvm · at least $0.04 · 36.9k in (24k cached) / 3.6k out · claude · y',
-  )
+  expect(first).toBe('claude · x · 40.6k in (16k cached) / 2.4k out · cost 0.04')
+  expect(second).toBe('claude · y · 20.3k in (8k cached) / 1.2k out · cost unknown')
+  expect(describeSession({ ...transcript, target: 'devvm' })).toEqual({
+    place: 'devvm · claude',
+    detail: 'y · 60.9k in (24k cached) / 3.6k out · cost at least 0.04',
+  })
 })
 
 test.each([
-  [0, '$0.00'],
-  [0.004, '< $0.01'],
-  [12.5, '$12.50'],
-])('a cost of %d dollars', (cost, words) => {
+  [0, 'cost 0.00'],
+  [0.004, 'cost < 0.01'],
+  [12.5, 'cost 12.50'],
+])('a cost of %d, in whatever currency the prices are', (cost, words) => {
   expect(describeUsage(fold(usage('x', cost)).usage ?? expect.fail())).toContain(words)
 })
 

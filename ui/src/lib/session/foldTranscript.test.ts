@@ -151,7 +151,7 @@ test.each<[string, SessionDraft, string]>([
   [
     'take-over',
     { kind: 'takeover', from: 'a', to: 'b', reason: 'no heartbeat', turn: 't' },
-    'Taken over in mid-turn: no heartbeat',
+    'The server that worked on this stopped; another one goes on.',
   ],
   ['failure', { kind: 'error', error: 'It broke.', code: 'turn_failed', turn: 't' }, 'It broke.'],
 ])('a %s is a notice', (_, draft, words) => {

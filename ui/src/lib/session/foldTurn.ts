@@ -5,6 +5,9 @@ import { addFinding } from './findings.ts'
 import type { Block, Turn, TurnEnd } from './transcript.ts'
 import { addUsage } from './usage.ts'
 
+/** The event names replicas and reasons; a tired reader wants to know that the work goes on. */
+const takenOver = 'The server that worked on this stopped; another one goes on.'
+
 /** Folds one event into the turn that it belongs to. Pure. */
 export function foldTurn(turn: Turn, event: SessionEvent): Turn {
   const { blocks } = turn
@@ -48,7 +51,7 @@ export function foldTurn(turn: Turn, event: SessionEvent): Turn {
     case 'cancelled':
       return show(notice('info', `Stopped by ${event.by}.`, closeCards(blocks)))
     case 'takeover':
-      return show(notice('warn', `Taken over in mid-turn: ${event.reason}`, cutStep(turn)))
+      return show(notice('warn', takenOver, cutStep(turn)))
     case 'result':
       return withResult(counted, event)
     case 'turn_end':

@@ -95,6 +95,8 @@ export interface ToolCall {
   /** The end of what it printed so far. */
   printed: string
   state: 'waiting' | 'running' | 'ended'
+  /** An operator said no. */
+  denied: boolean
   /** Null while it has not ended, and where its turn ended before it. */
   output: ToolOutput | null
 }

@@ -4,10 +4,11 @@ import type { SessionEventOf } from '#app/schema/events.ts'
 export interface Usage {
   /** Who answered, in the order in which they first did: "claude · claude-x". */
   models: string[]
+  /** What was read anew; what came from the provider's cache is counted beside it. */
   inputTokens: number
   outputTokens: number
   cachedTokens: number
-  /** In dollars, of the steps whose price is known; null where none is. */
+  /** In the currency of the configured prices, of the steps whose price is known; null where none is. */
   cost: number | null
   /** Not every step's price is known. */
   costIncomplete: boolean
@@ -26,21 +27,21 @@ export function addUsage(usage: Usage | null, event: SessionEventOf<'usage'>): U
   }
 }
 
-/** "claude · claude-x · 12.3k in (8k cached) / 1.2k out · $0.04" */
+/** "claude · claude-x · 20.3k in (8k cached) / 1.2k out · cost 0.04" */
 export function describeUsage(usage: Usage): string {
   return `${usage.models.join(', then ')} · ${describeTokens(usage)} · ${describeCost(usage)}`
 }
 
 export function describeTokens({ inputTokens, outputTokens, cachedTokens }: Usage): string {
   const cached = cachedTokens > 0 ? ` (${tokens(cachedTokens)} cached)` : ''
-  return `${tokens(inputTokens)} in${cached} / ${tokens(outputTokens)} out`
+  return `${tokens(inputTokens + cachedTokens)} in${cached} / ${tokens(outputTokens)} out`
 }
 
-/** A cost that is not known is never told as none. */
+/** A cost that is not known is never told as none. Its currency is the one that the prices are configured in. */
 export function describeCost({ cost, costIncomplete }: Usage): string {
   if (cost === null) return 'cost unknown'
-  const known = cost > 0 && cost < 0.01 ? '< $0.01' : `$${cost.toFixed(2)}`
-  return costIncomplete ? `at least ${known}` : known
+  const known = cost > 0 && cost < 0.01 ? '< 0.01' : cost.toFixed(2)
+  return costIncomplete ? `cost at least ${known}` : `cost ${known}`
 }
 
 function tokens(count: number): string {

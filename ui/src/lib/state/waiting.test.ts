@@ -66,3 +66,9 @@ test.each([
 ])('said aloud: %s', (_what, waiting, said) => {
   expect(sayWaiting(waiting)).toBe(said)
 })
+
+test('said aloud in a session that waits itself: how much of it is here', () => {
+  const waiting = waitingIn([session('a', { pending_question: 'q' })], [approval('b1', 'b', 10)])
+  expect(sayWaiting(waiting, 'a')).toBe('2 things wait for you, one of them in this session.')
+  expect(sayWaiting(waiting, 'c')).toBe('2 things wait for you.')
+})

@@ -26,11 +26,14 @@ export function waitingIn(sessions: Session[], approvals: PendingApproval[]): Wa
   return [...listed, ...others]
 }
 
-/** What waits, in a sentence for a screen reader; '' when nothing does. */
-export function sayWaiting(waiting: Waiting[]): string {
+/** What waits, in a sentence for a screen reader; '' when nothing does. `here` is the session that is looked at. */
+export function sayWaiting(waiting: Waiting[], here?: string): string {
   const [first] = waiting
   if (first === undefined) return ''
-  if (waiting.length > 1) return `${waiting.length} things wait for you.`
+  if (waiting.length > 1) {
+    const part = waiting.some(({ sessionId }) => sessionId === here) ? ', one of them in this session' : ''
+    return `${waiting.length} things wait for you${part}.`
+  }
   const { what, title } = first
   if (what.type === 'question') return `A question waits for you in “${title}”.`
   if (what.approval === null) return `An approval waits for you in “${title}”.`

@@ -23,6 +23,10 @@ test.each([
   expect(shown(text)).toBe(expected)
 })
 
+test('each piece tells where it begins', () => {
+  expect(visibleText('a  b\tc').map(({ from }) => from)).toEqual([0, 1, 3, 4, 5])
+})
+
 test('what is not marked is the text itself', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom('a', ' ', '\n', '\t', '\u202E', 'é') }), (text) => {

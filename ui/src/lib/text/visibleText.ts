@@ -2,6 +2,8 @@ export interface VisiblePiece {
   text: string
   /** It stands for something that the eye would miss. */
   mark: boolean
+  /** Where in the text it begins. */
+  from: number
 }
 
 /**
@@ -14,11 +16,11 @@ export function visibleText(text: string): VisiblePiece[] {
   const pieces: VisiblePiece[] = []
   let from = 0
   for (const { 0: found, index } of text.matchAll(hidden)) {
-    if (index > from) pieces.push({ text: text.slice(from, index), mark: false })
-    pieces.push({ text: markOf(found), mark: true })
+    if (index > from) pieces.push({ text: text.slice(from, index), mark: false, from })
+    pieces.push({ text: markOf(found), mark: true, from: index })
     from = index + found.length
   }
-  if (from < text.length) pieces.push({ text: text.slice(from), mark: false })
+  if (from < text.length) pieces.push({ text: text.slice(from), mark: false, from })
   return pieces
 }
 
