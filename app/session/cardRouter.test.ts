@@ -80,7 +80,7 @@ async function call(method: string, path: string, body?: unknown) {
       body: JSON.stringify(body),
     }),
   })
-  return { status: answer.status, json: (await answer.json()) }
+  return { status: answer.status, json: await answer.json() }
 }
 
 const approve = '/session/s1/approvals/p1'
