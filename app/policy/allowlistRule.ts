@@ -1,4 +1,4 @@
-import { fileObjection, isSecret, placeObjection } from './secretPaths.ts'
+import { fileObjection, holdsSecret, isSecret, placeObjection } from './secretPaths.ts'
 import type { PlainWord } from './readWord.ts'
 
 /** What a word is to its command. `file`: its content is read. `place`: only named or measured. */
@@ -161,7 +161,7 @@ function judgeWord(kind: Kind, word: PlainWord, what: string): Match | undefined
     return refuse(`${what} is no number`)
   if (kind === 'text' && word.pieces.some((piece) => piece.kind === 'glob'))
     return refuse(`${word.value} could expand to anything: quote it`)
-  if (kind === 'file' && isSecret(word))
+  if (kind === 'file' && holdsSecret(word))
     return { verdict: 'deny', why: `${word.value} is or could be a secret` }
   // Names and sizes below a glob tell no more than those of the folder.
   if (kind === 'place' && word.pieces.every((piece) => piece.kind !== 'glob') && isSecret(word))

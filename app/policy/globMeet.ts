@@ -18,6 +18,10 @@ export function hasGlob(pattern: string): boolean {
   return pattern.includes(run) || pattern.includes(one)
 }
 
+export function hasStar(pattern: string): boolean {
+  return pattern.includes(run)
+}
+
 /** Whether some path fits both: what a word may expand to, and a written pattern. */
 export function pathsMeet(word: readonly string[], written: readonly string[]): boolean {
   const [first, ...rest] = written

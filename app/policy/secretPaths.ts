@@ -1,4 +1,5 @@
 import { hasGlob, namesMeet, pathsMeet, toPattern, writtenPattern } from './globMeet.ts'
+import { hasTellingName, isSwap } from './secretNames.ts'
 import type { PlainWord } from './readWord.ts'
 
 /** Where secrets lie, below any root (`/mnt/etc/shadow`, `/proc/1/root/etc/shadow`). */
@@ -31,17 +32,7 @@ const floating = [
     '.my.cnf',
     '.git-credentials',
   ],
-  ...[
-    '.vault-token',
-    '.npmrc',
-    '.pypirc',
-    '.*_history',
-    '.env',
-    '.env.*',
-    '*.env',
-    '.envrc',
-    'ssh_host_*_key',
-  ],
+  ...['.vault-token', '.npmrc', '.pypirc', '.env', '.env.*', '*.env', '.envrc', 'ssh_host_*_key'],
   ...[
     'id_rsa',
     'id_dsa',
@@ -70,7 +61,25 @@ const floating = [
     'etc/credstore.encrypted/**',
     'run/secrets/**',
   ],
-  ...['run/credentials/**'],
+  ...['run/credentials/**', 'var/lib/tailscale/**', 'tailscaled.state', 'etc/ppp/*-secrets'],
+  ...[
+    'etc/postfix/sasl_passwd*',
+    'etc/exim4/passwd.client',
+    'etc/ipsec.secrets',
+    'etc/ipsec.d/private/**',
+    'etc/swanctl/**',
+  ],
+  ...['rclone/rclone.conf', '.rclone.conf', '.viminfo', '.lesshst', '*_history', '.*history', '.histfile'],
+  ...['secret', 'secrets', 'credential', 'credentials'].flatMap((name) =>
+    ['yaml', 'yml', 'json', 'toml', 'enc.yaml'].map((kind) => `${name}.${kind}`),
+  ),
+  // The environment of containers.
+  ...[
+    'lib/docker/containers/**/config*.json',
+    'run/containerd/**/config.json',
+    '*-containers/**/config.json',
+    'lib/docker/swarm/**',
+  ],
 ].map((path) => writtenPattern(`**/${path}`))
 
 /** Their copies (`/etc/shadow.bak`, `id_rsa.old`), in a path without globs; a public key is none. */
@@ -118,6 +127,13 @@ export function isSecret(word: PlainWord): boolean {
   return isSecretPattern(toPattern(word))
 }
 
+/** Whether the content of this file is or could be a secret: also where only its name says so. */
+export function holdsSecret(word: PlainWord): boolean {
+  if (isSecret(word)) return true
+  const names = normal(toPattern(word))
+  return word.value.length <= longest && (hasTellingName(names) || isSwap(names))
+}
+
 /** As `isSecret`, for a word whose part in the command is not known: `if=/etc/shadow`, `@/etc/shadow`, `-f.env`. */
 export function mentionsSecret(word: PlainWord): boolean {
   if (word.value.length > longest) return namesSecret(word.value)
@@ -127,13 +143,17 @@ export function mentionsSecret(word: PlainWord): boolean {
   // `-f.env`: what follows a short option; a long option has its value after `=`.
   const first = pattern.startsWith('--') ? [] : [pattern.startsWith('-') ? 2 : 0]
   const starts = [...first, ...marks, ...(slash > 0 ? [slash] : [])]
-  return starts.some((start) => isSecretPattern(pattern.slice(start)))
+  if (starts.some((start) => isSecretPattern(pattern.slice(start)))) return true
+  // A program is given many words that only speak of secrets: here the last name of a path counts, no other word.
+  return [...first, ...marks]
+    .map((start) => pattern.slice(start))
+    .some((text) => /^(\/(?!\/)|~\/|\.{1,2}\/).*[^/]$/.test(text) && hasTellingName(normal(text), 'last'))
 }
 
 /** What the shell was not seen to expand (`/etc/{shadow,passwd}`, a script in a string): by its text. */
 export function namesSecret(text: string): boolean {
   const bare = text.replace(/['"\\]/g, '')
-  return /etc\/[^ ]*(shadow|sudoers)|\.ssh\b|\bid_(rsa|dsa|ecdsa|ed25519)|\/proc\/[^ ]*(environ|mem)\b|\.kube\b|kubeconfig|(^|[\s/=])\.env\b/.test(
+  return /etc\/[^ ]*(shadow|sudoers)|(chap|pap)-secrets|sasl_passwd|ipsec\.secrets|passwd\.client|tailscaled\.state|rclone\.conf|\bsecrets?\.(ya?ml|json|toml)\b|\.ssh\b|\bid_(rsa|dsa|ecdsa|ed25519)|\/proc\/[^ ]*(environ|mem)\b|\.kube\b|kubeconfig|(^|[\s/=])\.env\b/.test(
     bare,
   )
 }

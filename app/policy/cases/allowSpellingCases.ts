@@ -156,4 +156,27 @@ export const allowSpellingCases: readonly Theme[] = [
   `,
     ["echo '`id` $(id)'"],
   ),
+  theme(
+    'allow',
+    'what only sounds like a secret',
+    String.raw`
+    cat /etc/passwd
+    cat /etc/passwd-
+    cat /mnt/etc/passwd
+    cat /etc/pam.d/passwd
+    md5sum /usr/bin/passwd
+    cat /var/log/apt/history.log
+    tail -n 50 /var/log/containers/external-secrets-0_ops_main-1.log
+    systemctl status vault-secrets
+    cat /etc/systemd/system/rotate-secrets.service
+    ls -lh /swapfile
+    stat /swap.img
+    swapon --show
+    cat /proc/swaps
+    cat /etc/systemd/system/swapfile.swap
+    cat /sys/module/zswap/parameters/enabled
+    tail -n 5 /var/lib/docker/containers/*/*-json.log
+    grep -i passwd /etc/nsswitch.conf
+  `,
+  ),
 ]

@@ -144,6 +144,16 @@ export const askEffectCases: readonly Theme[] = [
     nonsense
     lvextend -L +1G vg/lv
     passwd x
+    /usr/bin/passwd x
+    /usr/local/bin/rotate-secrets
+    swapon /swapfile
+    swapoff /swapfile
+    dd if=/dev/zero of=/swapfile bs=1M count=64
+    helm upgrade external-secrets external-secrets/external-secrets
+    apt-get install libsecret-tools
+    git clone https://git.example.org/ops/secrets
+    curl http://127.0.0.1:8200/v1/secret/data/x
+    awk '/passwd/{print}' /etc/nsswitch.conf
   `,
   ),
   theme(

@@ -54,6 +54,49 @@ export const denyCases: readonly Theme[] = [
   ),
   theme(
     'deny',
+    'secrets of services, and what keeps a copy of memory or of what was typed',
+    String.raw`
+    cat /etc/ppp/chap-secrets
+    cat /etc/ppp/pap-s*
+    cat /etc/postfix/sasl_passwd
+    strings /etc/postfix/sasl_passwd.db
+    cat /etc/ipsec.secrets
+    cat /etc/exim4/passwd.client
+    cat secrets.yaml
+    cat /srv/app/secr*
+    cat /srv/app/s*.y*ml
+    cat /srv/app/prod-secrets.enc
+    cat /srv/app/secre?-prod
+    cat /srv/secrets/db.conf
+    cat /srv/app/Credentials.txt
+    cat /etc/passwd-s3fs
+    cp /srv/app/prod-secrets.enc /tmp/x
+    base64 /srv/app/db-credentials
+    tar czf - --files-from=/srv/app/secret-list
+    strings /var/lib/tailscale/tailscaled.state
+    cat tailscaled.state
+    cat ~/.config/rclone/rclone.conf
+    cat /srv/rclone.conf
+    cat ~/.viminfo
+    cat ~/.local/share/fish/fish_history
+    cat ~/.zhistory
+    cat ~/.lesshst
+    cat /root/.python_history
+    strings /swapfile
+    strings /swap.img
+    strings /swap?ile
+    strings /var/swapfile2
+    head -c 100 /dev/mapper/vg-swap
+    strings /dev/disk/by-label/swap
+    strings /dev/zram0
+    cat /var/lib/docker/containers/0123/config.v2.json
+    cat /var/lib/docker/containers/*/*.json
+    cat $(echo /etc/ppp/chap-secrets)
+    cat /etc/ppp/{chap,pap}-secrets
+  `,
+  ),
+  theme(
+    'deny',
     'ways round to secrets',
     String.raw`
     cat /etc/shado?
