@@ -67,10 +67,7 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
   const outputs = createOutputs(log)
   const board = createBoard(log, logger)
   const store = new SessionStore(log, (state) => tell(state.sessionId))
-  const tell = (sessionId: string): void =>
-    void tellBoard(store, sessionId, board).catch((err: unknown) =>
-      logger.debug({ err }, 'not told to the board'),
-    )
+  const tell = (sessionId: string): void => tellBoard(store, sessionId, board)
   const equip = (settings: Settings) =>
     equipAgents({ ...deps, outputs: sessionOutputs(store, outputs) }, settings)
   let equipment = await equip(current())

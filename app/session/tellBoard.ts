@@ -14,7 +14,7 @@ export function tellBoard(
   sessionId: string,
   { tell }: Pick<Board, 'tell'>,
   now: () => Date = () => new Date(),
-): Promise<void> {
+): void {
   tell(sessionId, async () => {
     const { state } = await store.fold(sessionId)
     if (state.head === 0) return []
@@ -23,7 +23,6 @@ export function tellBoard(
     if (pending !== null) told.push({ kind: 'approval_pending', data: pending })
     return told
   })
-  return Promise.resolve()
 }
 
 /** Approvals that wait for a decision, in the sessions that changed last. */

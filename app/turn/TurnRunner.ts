@@ -34,7 +34,7 @@ export class TurnRunner {
   cancel(sessionId: string, by: string): boolean {
     const turnLog = this.#logs.get(sessionId)
     turnLog?.cancelHere(by)
-    return turnLog !== undefined
+    return turnLog?.stopReason === 'cancelled'
   }
 
   isRunning(turn: string): boolean {
