@@ -5,6 +5,7 @@ export class Deadline {
   #holders = 0
   #since = performance.now()
   #timer: NodeJS.Timeout | undefined
+  #stopped = false
 
   constructor(limitMs: number) {
     this.#leftMs = limitMs
@@ -18,7 +19,7 @@ export class Deadline {
 
   /** Runs `wait` with the clock stopped. */
   async during<T>(wait: () => Promise<T>): Promise<T> {
-    if (this.#holders++ === 0) this.stop()
+    if (this.#holders++ === 0) this.#pause()
     try {
       return await wait()
     } finally {
@@ -26,13 +27,19 @@ export class Deadline {
     }
   }
 
-  /** Call it at the end: a timer that runs on keeps the process alive. */
+  /** Call it at the end, also while waits are under way: a timer that runs on keeps the process alive. */
   stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  #pause(): void {
     clearTimeout(this.#timer)
     this.#leftMs -= performance.now() - this.#since
   }
 
   #run(): void {
+    if (this.#stopped) return
     this.#since = performance.now()
     this.#timer = setTimeout(() => this.#end.abort(), Math.max(0, this.#leftMs))
   }
