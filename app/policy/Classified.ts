@@ -16,4 +16,10 @@ export interface Classified {
    * `allow`.
    */
   action: string
+  /**
+   * Whether its output tells something of the machine's state. A change must be looked at before the next: only
+   * such a line is a look. False where every command of it says what is known without the machine, or never changes
+   * (`echo`, `sleep`, `date`, `id`, …), and where nothing of it can run; true for all else.
+   */
+  observes: boolean
 }

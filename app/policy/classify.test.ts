@@ -106,6 +106,36 @@ describe('an ask tells', () => {
   )
 })
 
+describe('a line', () => {
+  test.each([
+    'echo ok',
+    'true',
+    'sleep 1; date && id -u || pwd',
+    'test -f /etc/hosts && echo yes',
+    '/bin/echo ok',
+    'sudo -n whoami',
+    'echo up | cat | grep -c u',
+    'hostname; uname -a',
+    'seq 3',
+    'rm -rf /',
+  ])('that says nothing of the machine observes nothing: %s', (line) => {
+    expect(classify(line, 'ask').observes).toBe(false)
+  })
+
+  test.each([
+    'df -h',
+    'echo; systemctl is-active nginx',
+    'sudo -n systemctl status nginx',
+    'echo x | grep -c x /etc/hosts',
+    'ps aux | grep nginx | wc -l',
+    'cat /proc/loadavg',
+    'systemctl restart nginx',
+    'for i in 1 2; do df; done',
+  ])('that tells of the machine observes: %s', (line) => {
+    expect(classify(line, 'ask').observes).toBe(true)
+  })
+})
+
 test('a read-only target denies what would be asked, and says so', () => {
   expect(classify('systemctl restart nginx', 'read-only')).toMatchObject({
     verdict: 'deny',

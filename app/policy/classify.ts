@@ -4,6 +4,7 @@ import type { Classified, Mode } from './Classified.ts'
 import { everyCommand } from './everyCommand.ts'
 import { forbidden } from './forbidden.ts'
 import { freeze } from './freeze.ts'
+import { observes } from './observes.ts'
 import { readLine, type Line, type SimpleCommand } from './readLine.ts'
 import { namesSecret } from './secretPaths.ts'
 
@@ -48,10 +49,10 @@ function judge(command: string): Classified {
   const line = readLine(text)
   if (typeof line === 'string') {
     if (namesSecret(text)) return denied(text, `It names a secret. ${line}`)
-    return asked(text, [line], unreadRisk(text))
+    return asked(text, [line], unreadRisk(text), true)
   }
   if (/[^\t\x20-\x7e]/.test(text))
-    return asked(text, ['It has characters outside ASCII, or more than one line.'], unreadRisk(text))
+    return asked(text, ['It has characters outside ASCII, or more than one line.'], unreadRisk(text), true)
   return judgeLine(line)
 }
 
@@ -67,8 +68,14 @@ function judgeLine(line: Line): Classified {
     reasons.push(why)
     assessed.push(assessRisk(command.words))
   }
-  if (reasons.length > 0) return asked(action, reasons, assessed)
-  return { verdict: 'allow', why: `It only reads: ${names(line)}.`, risk: 'low', action }
+  if (reasons.length > 0) return asked(action, reasons, assessed, observes(line))
+  return {
+    verdict: 'allow',
+    why: `It only reads: ${names(line)}.`,
+    risk: 'low',
+    action,
+    observes: observes(line),
+  }
 }
 
 /** Blanks and line ends around it do not count; one after a backslash does. */
@@ -79,10 +86,15 @@ function trimmed(command: string): string {
 }
 
 function denied(action: string, why: string): Classified {
-  return { verdict: 'deny', why, risk: 'high', action }
+  return { verdict: 'deny', why, risk: 'high', action, observes: false }
 }
 
-function asked(action: string, reasons: readonly string[], assessed: readonly Assessed[]): Classified {
+function asked(
+  action: string,
+  reasons: readonly string[],
+  assessed: readonly Assessed[],
+  observed: boolean,
+): Classified {
   const notes = new Set(assessed.flatMap(({ note }) => (note === undefined ? [] : [`Note: ${note}.`])))
   const more = reasons.length > 3 ? [`And ${String(reasons.length - 3)} more.`] : []
   const [only] = assessed
@@ -93,6 +105,7 @@ function asked(action: string, reasons: readonly string[], assessed: readonly As
     risk: highest(assessed.map(({ risk }) => risk)),
     ...(undo !== undefined && { undo }),
     action,
+    observes: observed,
   }
 }
 

@@ -4,7 +4,8 @@ import type { Piece, PlainWord } from './readWord.ts'
 /**
  * Prints a line again so that whatever shell the account has runs exactly the commands and words that were judged:
  * sh, dash, busybox, bash, zsh and fish. Every word is single-quoted (which also keeps aliases and reserved words
- * out), open globs and `~` are left open.
+ * out), open globs and `~` are left open. For csh and tcsh this does not hold: they have no `2>`, and would take the
+ * 2 for an argument.
  */
 export function freeze({ commands, operators }: Line): string {
   return commands

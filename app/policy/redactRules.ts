@@ -141,6 +141,31 @@ export const rules: Rule[] = [
     kind: 'password',
     pattern: /^([^:\s]{1,255}:(?:\*|543\d|6432|6543):[^:\s]{1,100}:[^:\s]{1,100}:)((?:[^:\s\\]|\\.)+)$/g,
   },
+  // ipsec.secrets: `: PSK "…"`, `carol : EAP "…"`, `: PSK 0sBASE64`.
+  {
+    kind: 'password',
+    pattern: /((?:^|\s):\s{1,20}(?:PSK|EAP|XAUTH|NTLM|PIN|PPK)\s{1,20}")([^"\n]+)/g,
+  },
+  { kind: 'password', pattern: /((?:^|\s):\s{1,20}(?:PSK|EAP|XAUTH|NTLM|PPK)\s{1,20})(0[sx]\S+)/g },
+  // sasl_passwd: `[smtp.example.org]:587 me:…`, and without a port `[smtp.example.org] me@example.org:…`.
+  {
+    kind: 'password',
+    pattern:
+      /^(\s{0,20}(?:\[[\w.-]{1,253}\]|[\w.-]{1,253}):(?:25|465|587|2525|smtps?|submissions?)[ \t]{1,40}[^\s:]{1,128}:)(\S+)\s*$/g,
+    // An address and port, as in a list of connections.
+    check: (secret) => !/^(?:\d{1,5}|\*)$/.test(secret),
+  },
+  {
+    kind: 'password',
+    pattern: /^(\s{0,20}\[[\w.-]{1,253}\][ \t]{1,40}[^\s:@]{1,64}@[\w.-]{1,253}:)(\S+)\s*$/g,
+  },
+  // chap-secrets: who, to whom, secret, from where; one of the last is nearly always `*`.
+  {
+    kind: 'password',
+    pattern:
+      /^(\s{0,20}[^\s#]\S{0,200}[ \t]{1,40}(?:\*|pptpd|l2tpd|xl2tpd|pppd)[ \t]{1,40}"?)([^\s"]+)(?="?[ \t]{1,40}(?:"?\*"?|[\d.]{7,15})\s*$)/g,
+    check: (secret) => secret !== '*',
+  },
   // .netrc on one line, and lines of network devices.
   { kind: 'password', pattern: /(\b(?:login|user(?:name)?)\s{1,8}\S{1,100}\s{1,8}password\s{1,8})(\S+)/gi },
   { kind: 'password', pattern: /(\b(?:password|secret)\s{1,4}[57]\s{1,4})(\S{6,})/gi },
@@ -160,6 +185,9 @@ export const rules: Rule[] = [
 export const trigger = new RegExp(
   [
     'pass|pwd|psk|secret|token|key|auth|cookie|bearer|credential|digest|value|identified|curl|redis-cli|ldap|login',
+    ':\\s{1,20}(?:eap|xauth|ntlm|pin|ppk)\\s',
+    ':(?:25|465|587|2525|smtps?|submissions?)[ \\t]|\\][ \\t]{1,40}[^\\s:@]{1,64}@',
+    '[ \\t](?:\\*|x?l2tpd|pptpd|pppd)[ \\t]{1,40}\\S{1,400}[ \\t]{1,40}(?:"?\\*|\\d)',
     'mysql|mariadb|xtrabackup|:\\/\\/|:(?:\\*|543\\d|6432|6543):|hooks\\.slack|echo',
     '-----begin|\\$\\w{1,14}\\$|\\$pbkdf2-|scram-sha',
     'eyj|gh[pousr]_|github_pat|gl[a-z]{2,5}-|xox[a-z]-|xapp-|sk-|[rs]k_|whsec_|hf_|npm_|pypi-|dckr_|do[opr]_v1',

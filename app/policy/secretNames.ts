@@ -11,8 +11,7 @@ const accounts = /(^|\/)etc\/passwd-?$/
 
 /**
  * Whether one of the names in a path says that a secret is there. A `*` is not counted: it fits every name, and those
- * that are usual are in the list of `secretPaths.ts`.
- * With `last` only the name of the file itself tells.
+ * that are usual are in the list of `secretPaths.ts`. With `last` only the name of the file itself tells.
  */
 export function hasTellingName(names: readonly string[], which: 'each' | 'last' = 'each'): boolean {
   const text = names.join('/')
