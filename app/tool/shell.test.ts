@@ -32,7 +32,13 @@ function shell(
     },
   }
   const scripted = vi.fn((command: string): Classified => ({
-    ...{ verdict: 'ask', why: 'rm removes files.', risk: 'high', action: `frozen(${command})` },
+    ...{
+      verdict: 'ask',
+      why: 'rm removes files.',
+      risk: 'high',
+      observes: true,
+      action: `frozen(${command})`,
+    },
     ...classified,
   }))
   const tool = shellTool({
@@ -80,7 +86,7 @@ it.each<[Classified['verdict'], Mode, object]>([
   ['deny', 'autonomous', { type: 'deny', why: 'rm removes files.' }],
 ])('%s in mode %s', async (verdict, mode, expected) => {
   const { tool } = shell({ verdict }, mode)
-  expect((await tool.prepare({ command: 'rm x' }, context)).verdict).toEqual(expected)
+  expect((await tool.prepare({ command: 'rm x' }, context)).verdict).toMatchObject(expected)
 })
 
 it('tells what takes it back, where policy knows', async () => {
@@ -176,4 +182,10 @@ it('really runs, and ends on cancel', async () => {
   const { run } = shell({ verdict: 'allow', action: 'echo begun; exec sleep 60' }, 'ask', new LocalRunner())
   const result = await run({ command: 'x' }, { signal: cancel.signal, write: () => cancel.abort() })
   expect(result).toMatchObject({ exitCode: null, failedLeg: 'cancelled', stdout: '' })
+})
+
+it('tells whether a command says something of the machine', async () => {
+  const { tool } = shell({ verdict: 'allow', observes: false })
+  const { verdict } = await tool.prepare({ command: 'echo ok' }, context)
+  expect(verdict).toEqual({ type: 'read', observes: false })
 })

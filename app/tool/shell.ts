@@ -101,8 +101,12 @@ export function shellTool({
 
 const read: Verdict = { type: 'read' }
 
-function verdictOf({ verdict, why: reason, risk, undo }: Classified, mode: Mode, words?: string): Verdict {
-  if (verdict === 'allow') return read
+function verdictOf(
+  { verdict, why: reason, risk, undo, observes }: Classified,
+  mode: Mode,
+  words?: string,
+): Verdict {
+  if (verdict === 'allow') return { type: 'read', observes }
   if (verdict === 'deny') return { type: 'deny', why: reason }
   if (mode === 'read-only') return { type: 'deny', why: `${reason} This target is read-only for agents.` }
   const why = words ? `${reason} ${quoteModel(words)}` : reason

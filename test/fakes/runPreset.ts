@@ -41,7 +41,13 @@ export async function runPreset(run: PresetRun): Promise<PresetEnd> {
   const tools = createRegistry([
     shellTool({
       presets,
-      classify: () => ({ verdict: 'deny', why: 'A preset runs its own text.', risk: 'high', action: '' }),
+      classify: () => ({
+        verdict: 'deny',
+        why: 'A preset runs its own text.',
+        risk: 'high',
+        observes: false,
+        action: '',
+      }),
       targets: () => [],
       runnerOf: run.runnerOf ?? (() => local),
       leadsTo: () => '',

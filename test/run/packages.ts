@@ -7,6 +7,7 @@ const commands: Record<string, string> = {
   chromium: 'chromium',
   e2fsprogs: 'mkfs.ext4',
   faketime: 'faketime',
+  fish: 'fish',
   mount: 'mount',
   'openssh-client': 'ssh-keygen',
   'openssh-server': 'sshd',
@@ -17,6 +18,7 @@ const commands: Record<string, string> = {
   shellcheck: 'shellcheck',
   tmux: 'tmux',
   'util-linux': 'setsid',
+  zsh: 'zsh',
 }
 
 function has(command: string): boolean {
