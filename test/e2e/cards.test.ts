@@ -10,7 +10,7 @@ import { prompt, waitingTurn } from './waitingTurn.ts'
 
 const words = (count: number): string => Array.from({ length: count }, (_, at) => `word-${at}`).join(' ')
 
-/** What would run begins in sight: neither above the transcript's edge nor below it. */
+/** What would run begins in sight: neither above the transcript's edge nor below it, and the screen stays where it is. */
 async function expectBeginInSight(cards: AgentCards): Promise<void> {
   await expect
     .poll(async () => {
@@ -23,6 +23,7 @@ async function expectBeginInSight(cards: AgentCards): Promise<void> {
       return exactly.y + 60 > scroller.y + scroller.height ? 'below' : 'in sight'
     })
     .toBe('in sight')
+  expect((await cards.page.getByRole('banner').boundingBox())?.y).toBe(0)
 }
 
 const bottomOf = (scroller: Locator) => scroller.evaluate((it) => void (it.scrollTop = it.scrollHeight))
@@ -52,7 +53,8 @@ for (const [width, height] of [
     })
 
 test('what was not read to its end cannot be approved', async ({ page, model, folder }) => {
-  await page.setViewportSize({ width: 360, height: 640 })
+  // So small that the button can be on the screen without the end of the command.
+  await page.setViewportSize({ width: 360, height: 480 })
   const file = join(folder, 'read')
   const cards = await waitingTurn(page, model, file, words(150))
   await expectBeginInSight(cards)
@@ -91,6 +93,7 @@ test('a reason is written where it can be seen, and Enter sends it', async ({
   await cards.approval.getByRole('button', { name: 'Deny with a reason…' }).tap()
   const field = cards.approval.getByRole('textbox', { name: 'Reason, if you deny' })
   await expect(field).toBeFocused()
+  await expect(cards.deny).toBeInViewport({ ratio: 1 })
   await page.setViewportSize({ width: 390, height: 400 })
   await expect(field).toBeInViewport({ ratio: 1 })
   await field.fill('Not at this hour')
