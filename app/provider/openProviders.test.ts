@@ -48,10 +48,23 @@ test('behind the chosen one stand all others in their order', async () => {
   expect(asked).toEqual(['local', 'claude', 'spare', 'runbook'])
 })
 
-test('the context is that of the smallest that may be asked', () => {
-  const { pool } = three()
-  expect(pool.providerOf('claude').contextTokens).toBe(8000)
+test('the context is that of the model that is asked next, however small those behind it are', async () => {
+  const { pool, script, step, clock } = three()
+  const provider = pool.providerOf('claude')
+  expect(provider.contextTokens).toBe(200_000)
   expect(pool.providerOf('runbook').contextTokens).toBe(Infinity)
+  script('claude', [fail('auth')])
+  await step(provider)
+  expect(provider.contextTokens).toBe(8000)
+  clock.now += 3_600_000
+  expect(provider.contextTokens).toBe(200_000)
+})
+
+test('while no model may be asked the context has no end: the runbook reads events', async () => {
+  const { pool, script, step } = three()
+  for (const name of ['claude', 'local', 'spare']) script(name, [fail('auth')])
+  await step(pool.providerOf('claude'))
+  expect(pool.providerOf('claude').contextTokens).toBe(Infinity)
 })
 
 test('without a model there is the runbook, and nothing is said of models that fail', async () => {

@@ -89,7 +89,8 @@ export function openProviders(options: OpenProvidersOptions): ProviderPool {
           return first().model
         },
         get contextTokens() {
-          return Math.min(...orderFor(choice).map(({ settings }) => settings.contextTokens))
+          const next = orderFor(choice).find(({ coolDown }) => coolDown.at(now().getTime()).state === 'ready')
+          return next?.settings.contextTokens ?? Infinity
         },
         get modelsOnly() {
           return { name: this.name, model: this.model, step: step(() => undefined) }
