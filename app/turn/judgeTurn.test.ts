@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Draft, SessionEvent } from '#app/schema/events.ts'
 import { hasLooseText, isStubborn, judgeEnd, maxSteps, nudgeBeforeStep } from './judgeTurn.ts'
-import { nextCompaction } from './compact.ts'
 import { owedRead } from './readBack.ts'
 
 const log = (...drafts: Draft<SessionEvent>[]): SessionEvent[] =>
@@ -129,22 +128,5 @@ describe('what a process left behind', () => {
     ['nothing', [], false],
   ])('%s', (_name, drafts, loose) => {
     expect(hasLooseText(log(...drafts))).toBe(loose)
-  })
-})
-
-describe('compaction', () => {
-  const compaction = { kind: 'compaction', before: 'c' } as const
-  test('leaves out older outputs, then puts a summary in their place, then knows no more', () => {
-    const calls = run('a', 'b', 'c', 'd', 'e')
-    const first = nextCompaction(log(...calls), 't')
-    expect(first).toMatchObject({ stage: 'outputs', drafts: [{ before: 'c' }, { kind: 'notice' }] })
-    expect(nextCompaction(log(...calls, compaction), 't')).toEqual({ stage: 'summary', before: 'c' })
-    const summed = log(...calls, compaction, { ...compaction, text: 'short' })
-    expect(nextCompaction(summed, 't')).toEqual({ stage: 'nothing' })
-  })
-
-  test('begins anew once more has been run', () => {
-    const later = log(...run('a', 'b'), { ...compaction, text: 'short' }, ...run('c', 'd', 'e', 'f'))
-    expect(nextCompaction(later, 't').stage).toBe('outputs')
   })
 })

@@ -1,7 +1,11 @@
 import type { StepRequest } from '#app/provider/Provider.ts'
 import type { PooledProvider } from '#app/provider/ProviderPool.ts'
-import { plainSummary, summaryPrompt, summaryText } from './compact.ts'
+import type { SessionEvent } from '#app/schema/events.ts'
+import { compactionNotice, describeCall, plainSummary, summaryPrompt, summaryText } from './compact.ts'
+import type { ContextRoom } from './contextRoom.ts'
 import type { TurnDeps } from './runTurn.ts'
+import { shorten } from './shorten.ts'
+import { modelCallId } from './toMessages.ts'
 import type { TurnLog } from './TurnLog.ts'
 
 interface SummariseTask {
@@ -9,25 +13,30 @@ interface SummariseTask {
   turn: string
   provider: PooledProvider
   request: StepRequest
+  room: ContextRoom
   /** The call from which on the conversation stays as it is. */
   before: string
 }
 
-/** Room for the instructions and the summary itself, in characters of conversation. */
-const readChars = 120_000
+const callChars = 1000
+const resultChars = 1500
 
 /**
  * Puts a summary in the place of what came before the last calls. The model is asked for it; where it does not
  * answer, the summary is what was asked and run.
  */
 export async function summarise(deps: TurnDeps, task: SummariseTask): Promise<void> {
-  const { turnLog, turn, provider, request, before } = task
+  const { turnLog, turn, provider, request, room, before } = task
   let words = ''
-  const conversation = request.messages.map((message) => `${message.role}: ${message.text}`).join('\n\n')
+  const conversation = shorten(
+    tellConversation(request),
+    room.readChars,
+    (left) => `${left} characters left out here`,
+  )
   const asked: StepRequest = {
     ...request,
-    system: summaryPrompt,
-    messages: [{ role: 'user', text: conversation.slice(-readChars).toWellFormed() }],
+    system: summaryPrompt(room),
+    messages: [{ role: 'user', text: conversation }],
     tools: [],
   }
   for await (const part of provider.modelsOnly.step(asked)) {
@@ -40,12 +49,35 @@ export async function summarise(deps: TurnDeps, task: SummariseTask): Promise<vo
     } else if (part.type === 'failure') words = ''
   }
   request.signal.throwIfAborted()
-  const summary = words.trim() === '' ? plainSummary(turnLog.events) : words
-  turnLog.say(
-    { kind: 'compaction', turn, before, text: summaryText(summary, turnLog.events) },
-    {
-      ...{ kind: 'notice', turn, level: 'info' },
-      text: 'The conversation grew too long: what came before the last calls is summarised for the model.',
-    },
+  const summary = words.trim() === '' ? plainSummary(turnLog.events, room) : words
+  const text = summaryText(summary, turnLog.events, { ...deps, room, before })
+  turnLog.say({ kind: 'compaction', turn, before, text }, compactionNotice(turn, 'summary'))
+}
+
+/** The conversation as a text: who said what, each call with its arguments, each result shortened. */
+export function tellConversation({ messages, events }: Pick<StepRequest, 'messages' | 'events'>): string {
+  const targets = targetsOf(events)
+  const leftOut = (left: number): string => `${left} characters left out here`
+  return messages
+    .flatMap((message) => {
+      if (message.role === 'tool')
+        return [`result of ${message.name}: ${shorten(message.text, resultChars, leftOut)}`]
+      if (message.role === 'user') return [`user: ${message.text}`]
+      const calls = message.calls.map(({ call, ...more }) =>
+        shorten(`call of ${describeCall({ ...more, target: targets.get(call) })}`, callChars, leftOut),
+      )
+      return [...(message.text === '' ? [] : [`assistant: ${message.text}`]), ...calls]
+    })
+    .join('\n\n')
+}
+
+/** Where each call went, by the id that the model knows: the target it names is in its arguments. */
+function targetsOf(events: readonly SessionEvent[]): Map<string, string> {
+  return new Map(
+    events.flatMap((event) =>
+      event.kind === 'tool' && event.target !== undefined
+        ? [[modelCallId(event.call), event.target] as const]
+        : [],
+    ),
   )
 }

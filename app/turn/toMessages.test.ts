@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Draft, SessionEvent } from '#app/schema/events.ts'
-import { estimateTokens, modelCallId, toMessages } from './toMessages.ts'
+import { modelCallId, toMessages } from './toMessages.ts'
 
 const log = (...drafts: Draft<SessionEvent>[]): SessionEvent[] =>
   drafts.map((draft, at) => ({ ...draft, id: at + 1, at: new Date(at).toISOString() }))
@@ -109,11 +110,107 @@ describe('toMessages', () => {
     expect(summary[0]).toEqual({ role: 'user', text: 'It was slow.' })
   })
 
-  test('ids of calls are what every provider takes', () => {
-    expect(modelCallId('t-ab12-00ff.disk')).toBe('t-ab12-00ff_disk')
+  test('after a summary each of the operator’s words still says where', () => {
+    const asked = { kind: 'compaction', before: '', text: 'It was slow.', turn: 't' } as const
+    const elsewhere = { ...session, target: 'web2' }
+    const [message] = messagesOf(session, user, asked, user, elsewhere, { ...user, text: 'And here?' })
+    expect(message?.text).toMatch(/^It was slow\.\n\nIt is slow\..*Target: web1.*And here\?.*Target: web2/s)
   })
 
-  test('the estimate grows with what is said', () => {
-    expect(estimateTokens(messagesOf(session, user, text('x'.repeat(3000))), '')).toBeGreaterThan(1000)
+  test('outputs are left out by the call that began them, whenever it ended', () => {
+    const outputs = [output('a', 'first output'), output('b', 'second output')]
+    const cut = { kind: 'compaction', before: 'b', turn: 't' } as const
+    const [first, second] = messagesOf(session, user, tool('a'), tool('b'), ...outputs, cut).slice(-2)
+    expect(first?.text).toContain('left out to save room')
+    expect(second?.text).toContain('second output')
   })
+
+  test('a stop stands behind the ends of its calls, though they are recorded after it', () => {
+    const stopped = [{ kind: 'cancelled', by: 'x', turn: 't' }, output('a', 'half')] as const
+    const messages = messagesOf(session, user, tool('a'), ...stopped, {
+      ...{ kind: 'turn_end', turn: 't', reason: 'cancelled' },
+    })
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user'])
+    expect(messages[2]?.text).toContain('half')
+    expect(messages[3]?.text).toContain('stopped this turn')
+  })
+
+  test('what a runbook found stands behind its calls', () => {
+    const finding = { kind: 'finding', probe: 'disk', level: 'crit', text: '/ is full', turn: 't' } as const
+    const messages = messagesOf(session, user, tool('a'), output('a'), finding)
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant'])
+    expect(messages[3]?.text).toBe('- crit: / is full')
+  })
+
+  test('ids of calls are what every provider takes, and stay unique', () => {
+    expect(modelCallId('t-ab12_00ff')).toBe('t-ab12_00ff')
+    const odd = ['a.b', 'a:b', 'a_b', `1${'x'.repeat(80)}`, `2${'x'.repeat(80)}`, 'x'.repeat(64), '']
+    const ids = odd.map(modelCallId)
+    expect(new Set(ids).size).toBe(odd.length)
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,64}$/)
+  })
+})
+
+const ids = ['a', 'b', 'c', 'a.b', 'a:b', '', `1${'x'.repeat(80)}`, `2${'x'.repeat(80)}`]
+const someCall = fc.constantFrom(...ids)
+const someText = fc.constantFrom('', ' ', 'Yes.', 'x'.repeat(100))
+/** Whatever may stand in a log, in whatever order. */
+const someDraft = fc.oneof<fc.MaybeWeightedArbitrary<Draft<SessionEvent>>[]>(
+  fc.constant(session),
+  someText.map((words) => ({ ...user, text: words })),
+  someText.map(text),
+  { weight: 3, arbitrary: someCall.map(tool) },
+  { weight: 3, arbitrary: fc.tuple(someCall, someText).map((of) => output(...of)) },
+  someText.map((words) => ({ kind: 'finding', probe: 'p', level: 'ok', text: words })),
+  someText.map((words) => ({ kind: 'nudge', text: words })),
+  fc.boolean().map((again) => ({ kind: 'notice', text: 'n', level: 'info', again })),
+  fc.constant({ kind: 'takeover', from: 'x', to: 'y', reason: '' }),
+  fc.constant({ kind: 'cancelled', by: 'x' }),
+  fc.constant({ kind: 'error', error: 'It failed.', code: 'turn_failed' }),
+  fc.constant({ kind: 'turn_end', reason: 'done' }),
+  someCall.map((before) => ({ kind: 'compaction', before })),
+  fc.tuple(someCall, someText).map(([before, words]) => ({ kind: 'compaction', before, text: words })),
+)
+
+test('whatever stands in the log, it is a conversation that every provider takes', () => {
+  fc.assert(
+    fc.property(fc.array(someDraft, { maxLength: 40 }), (drafts) => {
+      const messages = messagesOf(...drafts)
+      if (messages.length > 0) expect(messages[0]?.role).toBe('user')
+      const seen = new Set<string>()
+      let owed: string[] = []
+      let last: string | undefined
+      for (const message of messages) {
+        if (message.role === 'tool') expect(message.call).toBe(owed.shift())
+        else {
+          expect(owed).toEqual([])
+          expect(message.role).not.toBe(last)
+        }
+        if (message.role === 'user') expect(message.text.trim()).not.toBe('')
+        if (message.role === 'assistant') {
+          expect(message.text !== '' || message.calls.length > 0).toBe(true)
+          owed = message.calls.map(({ call }) => call)
+          for (const call of owed) {
+            expect(call).toMatch(/^[A-Za-z0-9_-]{1,64}$/)
+            expect(seen).not.toContain(call)
+            seen.add(call)
+          }
+        }
+        last = message.role
+      }
+      expect(owed).toEqual([])
+    }),
+  )
+})
+
+test('a call whose end stands in the log is never told to have none', () => {
+  fc.assert(
+    fc.property(fc.array(someDraft, { maxLength: 40 }), (drafts) => {
+      const ended = new Set(drafts.flatMap((one) => (one.kind === 'tool_output' ? [one.call] : [])))
+      const open = messagesOf(...drafts).flatMap((one) =>
+        one.role === 'tool' && one.text === 'It has no recorded end.' ? [one.call] : [],
+      )
+      expect(open.filter((call) => [...ended].map(modelCallId).includes(call))).toEqual([])
+    }),
+  )
 })

@@ -1,13 +1,17 @@
+import { createHash } from 'node:crypto'
 import type { Message, ModelCall } from '#app/provider/Provider.ts'
 import type { SessionEvent, SessionEventOf } from '#app/schema/events.ts'
+import { shorten } from './shorten.ts'
 
 export interface ToMessagesOptions {
   /** What a model is asked in place of a tapped preset's label. */
   presetPrompt: (preset: string) => string | undefined
+  /** How much of one output stands in the conversation. */
+  outputChars?: number
 }
 
-const headChars = 12_000
-const tailChars = 4_000
+/** For a model that reads much. */
+export const maxOutputChars = 16_000
 
 /**
  * The session's log as a conversation. It begins with the operator's words; every call has one `tool` message
@@ -15,72 +19,75 @@ const tailChars = 4_000
  * are one message. What a broken-off step said is left out, as is what a compaction stands for.
  */
 export function toMessages(events: readonly SessionEvent[], options: ToMessagesOptions): Message[] {
-  const builder = new Conversation(options)
+  const builder = new Conversation(events, options)
   const compaction = lastSummary(events)
-  const dropped = droppedOutputs(events)
-  const from = compaction === null ? 0 : compaction.from
   if (compaction !== null) builder.user(compaction.text)
-  for (const event of events.slice(from)) builder.add(event, dropped)
+  for (const event of events.slice(compaction?.from)) builder.add(event)
   return builder.end()
 }
 
-/** Rough and on the safe side: models differ, and logs are dense. */
-export function estimateTokens(messages: readonly Message[], system: string): number {
-  const chars = messages.reduce(
-    (sum, message) =>
-      sum +
-      message.text.length +
-      (message.role === 'assistant' ? JSON.stringify(message.calls).length : 0) +
-      20,
-    system.length,
-  )
-  return Math.ceil(chars / 3)
+/** The operator's words as a model reads them, with where and who. `events` are those before them. */
+export function wordsOf(
+  { text, by, preset }: SessionEventOf<'user'>,
+  events: readonly SessionEvent[],
+  { presetPrompt }: ToMessagesOptions,
+): string {
+  const session = events.findLast((event) => event.kind === 'session')
+  const asked = (preset === undefined ? undefined : presetPrompt(preset)) ?? text
+  return `${asked}\n\n(Target: ${session?.target || 'none'}. Operator: ${by}.)`
 }
 
-/** The id of a call as every provider takes it. */
+/** The id of a call as every provider takes it. One that must be changed for that gets a hash: ids stay unique. */
 export function modelCallId(call: string): string {
-  return call.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(-64)
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(call)) return call
+  const hash = createHash('sha256').update(call).digest('hex').slice(0, 12)
+  return `${call.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(-51)}_${hash}`
 }
 
 class Conversation {
+  readonly #events: readonly SessionEvent[]
   readonly #options: ToMessagesOptions
+  readonly #ends: ReadonlyMap<string, SessionEventOf<'tool_output'>>
+  /** Calls whose output is left out. */
+  readonly #dropped: ReadonlySet<string>
   readonly #messages: Message[] = []
-  /** The step that is being read: what it said and called, and the ends that have come. */
+  readonly #known = new Set<string>()
+  /** The step that is being read: what it said and called, and whether one of its calls has ended. */
   #text = ''
   #calls: SessionEventOf<'tool'>[] = []
-  #ends = new Map<string, Message & { role: 'tool' }>()
-  #place = ''
+  #ended = false
 
-  constructor(options: ToMessagesOptions) {
+  constructor(events: readonly SessionEvent[], options: ToMessagesOptions) {
+    this.#events = events
     this.#options = options
+    this.#ends = new Map(
+      events.flatMap((event) => (event.kind === 'tool_output' ? [[event.call, event] as const] : [])),
+    )
+    this.#dropped = droppedOutputs(events)
   }
 
-  add(event: SessionEvent, dropped: ReadonlySet<string>): void {
+  add(event: SessionEvent): void {
     switch (event.kind) {
-      case 'session':
-        this.#place = event.target
-        return
       case 'user':
-        return this.user(this.#words(event))
+        return this.user(wordsOf(event, this.#events.slice(0, this.#events.indexOf(event)), this.#options))
       case 'text':
         if (this.#calls.length > 0) this.#flush()
         this.#text += event.text
         return
       case 'finding':
+        if (this.#calls.length > 0) this.#flush()
         this.#text += `- ${event.level}: ${event.text}\n`
         return
       case 'tool':
         // A step's calls are recorded together, before any of them ends.
-        if (this.#ends.size > 0) this.#flush()
+        if (this.#ended) this.#flush()
+        if (this.#known.has(event.call)) return
+        this.#known.add(event.call)
         this.#calls.push(event)
         return
-      case 'tool_output': {
-        const { name } = this.#calls.find(({ call }) => call === event.call) ?? { name: '' }
-        const text = dropped.has(event.call) ? leftOut(event) : describeEnd(event)
-        const call = modelCallId(event.call)
-        this.#ends.set(event.call, { role: 'tool', call, name, text, isError: event.exit_code === null })
+      case 'tool_output':
+        this.#ended ||= this.#calls.some(({ call }) => call === event.call)
         return
-      }
       case 'notice':
         if (event.again === true && this.#calls.length === 0) this.#text = ''
         return
@@ -99,6 +106,7 @@ class Conversation {
   }
 
   user(text: string): void {
+    if (text.trim() === '') return
     this.#flush()
     const last = this.#messages.at(-1)
     if (last?.role === 'user') last.text += `\n\n${text}`
@@ -110,11 +118,7 @@ class Conversation {
     return this.#messages
   }
 
-  #words({ text, by, preset }: SessionEventOf<'user'>): string {
-    const asked = (preset === undefined ? undefined : this.#options.presetPrompt(preset)) ?? text
-    return `${asked}\n\n(Target: ${this.#place === '' ? 'none' : this.#place}. Operator: ${by}.)`
-  }
-
+  /** A call's end may be recorded behind the words that follow its step, as after a stop: it stands with its call. */
   #flush(): void {
     const calls: ModelCall[] = this.#calls.map(({ call, name, input }) => ({
       call: modelCallId(call),
@@ -127,24 +131,26 @@ class Conversation {
       if (this.#messages.length === 0) this.#messages.push({ role: 'user', text: '(The session began.)' })
       this.#messages.push({ role: 'assistant', text, calls })
     }
-    for (const { call, name } of this.#calls) {
-      const open = {
-        role: 'tool',
-        call: modelCallId(call),
-        name,
-        text: 'It has no recorded end.',
-        isError: true,
-      } as const
-      this.#messages.push(this.#ends.get(call) ?? open)
-    }
+    this.#messages.push(...this.#calls.map((call) => this.#endOf(call)))
     this.#text = ''
     this.#calls = []
-    this.#ends = new Map()
+    this.#ended = false
+  }
+
+  #endOf({ call, name }: SessionEventOf<'tool'>): Message {
+    const end = this.#ends.get(call)
+    const id = modelCallId(call)
+    if (end === undefined)
+      return { role: 'tool', call: id, name, text: 'It has no recorded end.', isError: true }
+    const text = this.#dropped.has(call)
+      ? `[left out to save room: exit code ${end.exit_code}; the tool output pages it: call ${id}]`
+      : describeEnd(end, this.#options.outputChars ?? maxOutputChars)
+    return { role: 'tool', call: id, name, text, isError: end.exit_code === null }
   }
 }
 
 /** The end of a call as a model reads it: how it ended, then head and tail of what it said, with a pointer to the rest. */
-function describeEnd(end: SessionEventOf<'tool_output'>): string {
+function describeEnd(end: SessionEventOf<'tool_output'>, maxChars: number): string {
   const ended =
     end.refused === true
       ? 'Refused, nothing was run.'
@@ -152,38 +158,33 @@ function describeEnd(end: SessionEventOf<'tool_output'>): string {
         ? `It did not end (${end.failed_leg ?? 'unknown'}).`
         : `Exit code ${end.exit_code}, ${end.duration_ms} ms.`
   const whole = end.output_bytes === undefined ? '' : ` The whole output has ${end.output_bytes} bytes.`
+  const pointer = (left: number): string =>
+    `${left} characters left out here; the tool output pages them: call ${modelCallId(end.call)}`
   const said = [
     ['', end.stdout],
     ['stderr:\n', end.stderr],
-  ].flatMap(([label = '', text = '']) => (text === '' ? [] : [`${label}${headAndTail(text, end.call)}`]))
+  ].flatMap(([label = '', text = '']) => (text === '' ? [] : [`${label}${shorten(text, maxChars, pointer)}`]))
   return [ended + whole, ...said].join('\n')
-}
-
-function headAndTail(text: string, call: string): string {
-  if (text.length <= headChars + tailChars) return text
-  const left = text.length - headChars - tailChars
-  const pointer = `[${left} characters left out here; the tool output pages them: call ${modelCallId(call)}]`
-  return `${text.slice(0, headChars).toWellFormed()}\n${pointer}\n${text.slice(-tailChars).toWellFormed()}`
-}
-
-function leftOut({ call, exit_code }: SessionEventOf<'tool_output'>): string {
-  return `[left out to save room: exit code ${exit_code}; the tool output pages it: call ${modelCallId(call)}]`
 }
 
 function lastSummary(events: readonly SessionEvent[]): { from: number; text: string } | null {
   const at = events.findLastIndex((event) => event.kind === 'compaction' && event.text !== undefined)
   const summary = events[at]
   if (summary?.kind !== 'compaction') return null
-  const call = events.findIndex((event) => event.kind === 'tool' && event.call === summary.before)
-  return { from: call === -1 ? at + 1 : call, text: summary.text ?? '' }
+  return { from: cutOf(events, summary.before) ?? at + 1, text: summary.text ?? '' }
 }
 
-/** Calls whose output a compaction leaves out. */
+/** Calls whose output a compaction leaves out: those begun before its cut, whenever they ended. */
 function droppedOutputs(events: readonly SessionEvent[]): ReadonlySet<string> {
   const at = events.findLastIndex((event) => event.kind === 'compaction' && event.text === undefined)
   const marker = events[at]
   if (marker?.kind !== 'compaction') return new Set()
-  const call = events.findIndex((event) => event.kind === 'tool' && event.call === marker.before)
-  const before = events.slice(0, call === -1 ? at : call)
-  return new Set(before.flatMap((event) => (event.kind === 'tool_output' ? [event.call] : [])))
+  const before = events.slice(0, cutOf(events, marker.before) ?? at)
+  return new Set(before.flatMap((event) => (event.kind === 'tool' ? [event.call] : [])))
+}
+
+/** Where the call `before` stands; undefined where there is none. */
+function cutOf(events: readonly SessionEvent[], before: string): number | undefined {
+  const at = events.findIndex((event) => event.kind === 'tool' && event.call === before)
+  return at === -1 ? undefined : at
 }
