@@ -20,7 +20,7 @@ export interface ProviderPool {
 }
 
 export interface PooledProvider extends Provider {
-  /** The smallest of those that can be reached from here, in tokens; Infinity for the runbook alone. */
+  /** Of the model that is asked next, in tokens; Infinity where only the runbook answers. */
   contextTokens: number
   /** As this, but a `failure` where the runbook would take over: for questions that it cannot answer. */
   modelsOnly: Provider

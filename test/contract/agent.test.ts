@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerSchema, pendingApprovalSchema, providerSchema, sessionSchema } from '#app/schema/api.ts'
 import { ask, decide, eventsOf, linesOf, modelEnv, seen, works } from '../fakes/agentRun.ts'
 import { startBreakglass, until, type Breakglass } from '../fakes/breakglass.ts'
-import { modelServer, sayCalls, sayText, type ModelServer } from '../fakes/modelServer.ts'
+import { modelServer, sayCalls, sayError, sayText, type ModelServer } from '../fakes/modelServer.ts'
 import { isCaughtUp, openSse } from '../fakes/sseClient.ts'
 
 let model: ModelServer
@@ -220,6 +220,35 @@ test.each(stops)(
     expect(events.filter(({ kind }) => kind === 'tool_output')).toHaveLength(calls)
   },
 )
+
+test('another model goes on in mid-turn: no result is lost, and no command runs twice', async () => {
+  const keys = { OPENAI_API_KEY: 'sk-other-0123456789', OPENAI_BASE_URL: model.baseUrl('openai') }
+  const two = await startBreakglass({ ...modelEnv(model), ...keys })
+  const file = join(folder, 'failover')
+  try {
+    const before = model.requests().length
+    model.say(
+      sayCalls([{ name: 'shell', input: { command: `echo ran >> ${file}` } }]),
+      sayText('I look whether', { chunkSize: 4, wire: { breakAfter: 'ok w' } }),
+      sayError(529, 'overloaded'),
+    )
+    model.decide(works(['never asked', `cat ${file}`], 'It ran once.'))
+    const id = await ask(two)
+    await decide(two, id, 'approve')
+    const events = await seen(two, id, 'turn_end')
+    expect(await linesOf(file)).toBe(1)
+    expect(events.filter(({ kind }) => kind === 'started')).toHaveLength(1)
+    expect(events.find((event) => event.kind === 'notice' && event.again)).toBeDefined()
+    expect(events.find((event) => event.kind === 'result')).toMatchObject({ result: 'It ran once.' })
+    const asked = model.requests().slice(before)
+    expect(asked[0]?.kind).toBe('anthropic')
+    expect(asked.at(-1)?.kind).toBe('openai')
+    expect(JSON.stringify(asked.at(-1)?.body)).toContain('Exit code 0')
+    expect((await two.api('GET', '/api/providers')).json[0]).toMatchObject({ state: 'cooling_down' })
+  } finally {
+    await two.stop()
+  }
+})
 
 test('when no model answers the runbook does, and says so', async () => {
   const away = await startBreakglass({ ...modelEnv(model), ANTHROPIC_BASE_URL: 'http://127.0.0.1:9' })
