@@ -27,7 +27,7 @@ import { createRegistry, type Registry } from '#app/tool/registry.ts'
 import { searchKnowledgeTool } from '#app/tool/searchKnowledge.ts'
 import { shellTool } from '#app/tool/shell.ts'
 import type { sendEmailTool } from '#app/tool/sendEmail.ts'
-import type { TurnAgent } from '#app/turn/runTurn.ts'
+import type { TurnAgent } from '#app/turn/TurnDeps.ts'
 import { fingerprintOf, localTarget, targetDestination, targetNames } from './targets.ts'
 
 export interface EquipDeps {

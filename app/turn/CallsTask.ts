@@ -1,6 +1,6 @@
 import type { SessionDraft } from '#app/schema/events.ts'
 import type { Deadline } from './Deadline.ts'
-import type { TurnAgent, TurnTask } from './runTurn.ts'
+import type { TurnAgent, TurnTask } from './TurnDeps.ts'
 import type { TurnLog } from './TurnLog.ts'
 
 /** What the calls of a step have at hand. */

@@ -1,5 +1,6 @@
 import type { TurnLog } from './TurnLog.ts'
-import { runTurn, type TurnDeps, type TurnTask } from './runTurn.ts'
+import { runTurn } from './runTurn.ts'
+import type { TurnDeps, TurnTask } from './TurnDeps.ts'
 
 /** The turns that this process runs. They are detached: no client's coming or going touches them. */
 export class TurnRunner {

@@ -14,7 +14,7 @@ import { approvalDigest } from '#app/policy/approvalDigest.ts'
 import type { SessionEventOf } from '#app/schema/events.ts'
 import { SessionStore } from '#app/session/SessionStore.ts'
 import type { Verdict } from '#app/tool/Tool.ts'
-import type { TurnDeps } from './runTurn.ts'
+import type { TurnDeps } from './TurnDeps.ts'
 import { runTurn } from './runTurn.ts'
 
 let kit: TurnKit

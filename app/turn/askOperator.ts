@@ -1,5 +1,5 @@
 import type { CallsTask } from './CallsTask.ts'
-import type { TurnDeps } from './runTurn.ts'
+import type { TurnDeps } from './TurnDeps.ts'
 import { untilAborted } from './untilAborted.ts'
 
 /** How long the operator may take to answer. */

@@ -6,7 +6,7 @@ import type { CallsTask } from './CallsTask.ts'
 import { prepareCall, type Plan } from './prepareCall.ts'
 import { placeOf } from './readBack.ts'
 import { runPrepared } from './runPrepared.ts'
-import type { Change, TurnDeps } from './runTurn.ts'
+import type { Change, TurnDeps } from './TurnDeps.ts'
 import { untilAborted } from './untilAborted.ts'
 
 type Call = SessionEventOf<'tool'>

@@ -2,7 +2,7 @@ import { malformedArguments } from '#app/provider/toolInput.ts'
 import type { SessionEventOf } from '#app/schema/events.ts'
 import type { Prepared } from '#app/tool/Tool.ts'
 import type { CallsTask } from './CallsTask.ts'
-import type { TurnDeps } from './runTurn.ts'
+import type { TurnDeps } from './TurnDeps.ts'
 
 /** What a call would do at this moment, or why it does nothing. */
 export type Plan = { prepared: Prepared; timeoutMs: number } | { refused: string }

@@ -4,7 +4,7 @@ import { changeOnce } from './changeOnce.ts'
 import type { ReadyCall } from './prepareCall.ts'
 import { owedRead } from './readBack.ts'
 import { runPrepared } from './runPrepared.ts'
-import type { TurnDeps } from './runTurn.ts'
+import type { TurnDeps } from './TurnDeps.ts'
 
 /** Runs one call to its end. Throws the reason of `task.signal` where it aborts while an operator is waited for. */
 export async function runCall(deps: TurnDeps, task: CallsTask, { call, plan }: ReadyCall): Promise<CallEnd> {

@@ -4,7 +4,7 @@ import type { CallEnd } from './callEnd.ts'
 import type { CallsTask } from './CallsTask.ts'
 import { prepareCall, type ReadyCall } from './prepareCall.ts'
 import { runCall } from './runCall.ts'
-import type { TurnDeps } from './runTurn.ts'
+import type { TurnDeps } from './TurnDeps.ts'
 
 type Call = SessionEventOf<'tool'>
 

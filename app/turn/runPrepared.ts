@@ -4,7 +4,7 @@ import { askOperator } from './askOperator.ts'
 import { notRun, type CallEnd } from './callEnd.ts'
 import type { CallsTask } from './CallsTask.ts'
 import { placeOf } from './readBack.ts'
-import type { TurnDeps } from './runTurn.ts'
+import type { TurnDeps } from './TurnDeps.ts'
 
 /** How long the end of a call waits for the storage of its output once the turn is being stopped. */
 const keepMs = 500

@@ -1,29 +1,13 @@
 import type { PooledProvider } from '#app/provider/ProviderPool.ts'
-import type { SessionDraft, SessionEvent, SessionEventOf } from '#app/schema/events.ts'
+import type { SessionEvent } from '#app/schema/events.ts'
 import { emptySession, evolve } from '#app/session/evolve.ts'
 import { openCalls } from './closeTurn.ts'
-import type { Deadline } from './Deadline.ts'
 import { hasLooseText, isConcluding, isStubborn, judgeEnd, nudgeBeforeStep } from './judgeTurn.ts'
 import { askModel } from './askModel.ts'
 import { runCalls } from './runCalls.ts'
-import type { TurnAgent, TurnDeps, TurnTask } from './runTurn.ts'
+import type { TurnAgent, TurnDeps } from './TurnDeps.ts'
+import type { StepsTask, TurnSetting } from './StepsTask.ts'
 import { spokenText } from './spokenText.ts'
-import type { TurnLog } from './TurnLog.ts'
-
-export interface StepsTask extends TurnTask {
-  turnLog: TurnLog
-  /** Filled with the end of each call as it is known, recorded or not. */
-  known: Map<string, SessionDraft>
-  deadline: Deadline
-  signal: AbortSignal
-}
-
-/** What a turn was begun with. */
-export interface TurnSetting {
-  begun: SessionEventOf<'user'>
-  session: SessionEventOf<'session'>
-  agent: TurnAgent
-}
 
 /** Step by step to the end of the turn: calls that are open, then the model's next words, again and again. */
 export async function runSteps(deps: TurnDeps, task: StepsTask): Promise<void> {

@@ -1,64 +1,10 @@
-import type { Logger } from '#app/logger.ts'
-import type { EventLog } from '#app/eventlog/EventLog.ts'
-import type { PooledProvider } from '#app/provider/ProviderPool.ts'
 import type { SessionDraft } from '#app/schema/events.ts'
 import { emptySession, evolve } from '#app/session/evolve.ts'
-import type { SessionStore } from '#app/session/SessionStore.ts'
-import type { Registry } from '#app/tool/registry.ts'
-import type { Budget } from './Budget.ts'
 import { closeTurn, closingOf, type Closing } from './closeTurn.ts'
 import { Deadline } from './Deadline.ts'
-import type { OutputCapture } from './OutputCapture.ts'
 import { runSteps } from './runSteps.ts'
+import type { TurnDeps, TurnTask } from './TurnDeps.ts'
 import { TurnLog } from './TurnLog.ts'
-
-/** An agent as a turn needs it. */
-export interface TurnAgent {
-  /** The model's instructions, the same for the whole session. */
-  system: string
-  /** Tools by name. */
-  tools: readonly string[]
-  /** Names of the targets that it works on; absent: all. */
-  targets?: readonly string[] | undefined
-}
-
-/** A change to a machine, for the audit: about to begin, or how it ended. */
-export interface Change extends TurnTask {
-  outcome: 'started' | 'done' | 'failed' | 'unknown' | 'refused'
-  tool: string
-  action: string
-  target: string
-  /** Who started the turn. */
-  operator: string
-  approved?: { approval: string; by: string }
-}
-
-export interface TurnDeps {
-  log: EventLog
-  store: SessionStore
-  /** The provider for a session's choice of model, with all that it falls back to. */
-  providerOf: (model: string) => PooledProvider
-  agentOf: (name: string) => TurnAgent
-  /** What a model is asked for a preset. */
-  presetPrompt: (preset: string) => string | undefined
-  tools: Registry
-  budget: Budget
-  /** Takes the output of one call; `onProgress` gets what came lately while it runs. */
-  capture: (sessionId: string, call: string, onProgress: (text: string) => void) => OutputCapture
-  /** A card was shown, decided or answered, or the turn has ended. */
-  onWaiting: (sessionId: string) => void
-  onChange: (change: Change) => void
-  /** This process is on its way out: nothing is changed any more, and no operator waited for. */
-  draining: () => boolean
-  replica: string
-  now: () => Date
-  logger: Logger
-}
-
-export interface TurnTask {
-  sessionId: string
-  turn: string
-}
 
 /** Working time: what an operator takes to decide does not count. */
 const maxTurnMs = 15 * 60_000

@@ -3,7 +3,7 @@ import type { Heartbeat } from '#app/lease/Heartbeat.ts'
 import type { Logger } from '#app/logger.ts'
 import type { SessionStore } from '#app/session/SessionStore.ts'
 import { closeTurn } from './closeTurn.ts'
-import type { TurnTask } from './runTurn.ts'
+import type { TurnTask } from './TurnDeps.ts'
 
 export interface TakeOverDeps {
   log: EventLog

@@ -11,7 +11,7 @@ import { SessionStore } from '#app/session/SessionStore.ts'
 import { newTurnId } from '#app/session/turnId.ts'
 import { createRegistry } from '#app/tool/registry.ts'
 import type { RunContext, ToolResult, Verdict } from '#app/tool/Tool.ts'
-import type { Change, TurnDeps } from '#app/turn/runTurn.ts'
+import type { Change, TurnDeps } from '#app/turn/TurnDeps.ts'
 import { TurnRunner } from '#app/turn/TurnRunner.ts'
 
 export const sessionId = 's1'
