@@ -49,7 +49,9 @@ const wrongFiles: [what: string, yaml: string, told: string[]][] = [
   [
     'no host keys',
     'targets: {box: {host: h}}',
-    ['targets.box.host_keys: found nothing', 'a list with at least 1'],
+    [
+      'host_keys: found nothing; allowed: a list with at least 1 entry, each a host key line, as `ssh-keyscan',
+    ],
   ],
   [
     'an empty list of host keys',
@@ -130,7 +132,28 @@ const wrongFiles: [what: string, yaml: string, told: string[]][] = [
     ['providers[0].key: found an unknown name'],
   ],
   ['an unknown mode', 'targets: {a: {host: h, host_keys: [], mode: yolo}}', ['targets.a.mode: found "yolo"']],
-  ['a budget of nothing', 'budget: {day_cost: 0}', ['budget.day_cost: found 0']],
+  ['a budget of nothing', 'budget: {day_cost: 0}', ['budget.day_cost: found 0; allowed: a number above 0']],
+  [
+    'a budget of less than nothing',
+    'budget: {day_tokens: -1}',
+    ['budget.day_tokens: found -1; allowed: a whole number above 0'],
+  ],
+  [
+    'an address of another protocol',
+    'providers: [{name: a, kind: openai, base_url: "ftp://x"}]',
+    ['base_url: found "ftp://x"; allowed: an http or https URL'],
+  ],
+  [
+    'a wrong address with a password in it',
+    'providers: [{name: a, kind: openai, base_url: "htps://me:hunter2@x"}]',
+    ['base_url: found a text; allowed: an http or https URL'],
+  ],
+  [
+    'a wrong address with a key in it',
+    'providers: [{name: a, kind: openai, base_url: "x/v1?key=hunter2"}]',
+    ['base_url: found a text; allowed'],
+  ],
+  ['a folder in place of a list', 'knowledge: /notes', ['a list, each a text of 1 to 4096 characters']],
   ['a mailbox that is none', 'notify: {mail: {host: h, from: me}}', ['notify.mail.from: found "me"']],
   [
     'a mail account without its password',

@@ -83,7 +83,10 @@ export function parseConfig(text: string, file: string, problems: ConfigProblem[
 
 /** Short values are shown where no secret belongs; elsewhere their kind must do. */
 function foundAt(keys: PropertyKey[], value: unknown): string {
-  const secret = keys.some((key) => /key|token|secret|pass|credential|auth/i.test(String(key)))
+  // Of a URL, what stands before an @ or behind a ? may be one.
+  const secretUrl = typeof value === 'string' && /:.*@|\?.*=/.test(value)
+  const secret =
+    secretUrl || keys.some((key) => /key|token(?!s$)|secret|pass|credential|auth/i.test(String(key)))
   const simple = typeof value === 'number' || typeof value === 'boolean'
   if (!secret && simple) return String(value)
   if (!secret && typeof value === 'string' && value !== '' && value.length <= 60 && !value.includes('\n'))

@@ -25,6 +25,7 @@ const hostKey = z
     abort: true,
   })
   .refine(isWhole, 'a host key line that is whole (this one is cut off or altered)')
+  .meta({ title: 'a host key line, as `ssh-keyscan HOST` prints it after the host name' })
 const path = z
   .string()
   .min(1)
@@ -71,9 +72,11 @@ const provider = z.strictObject({
     .optional()
     .describe('Default: the one that app/provider/models.ts names.'),
   base_url: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: 'an http or https URL' })
     .optional()
-    .describe("Default: the kind's own address."),
+    .describe(
+      "Default: the kind's own address; ANTHROPIC_BASE_URL or OPENAI_BASE_URL where the key is that of a variable too.",
+    ),
   key_file: path
     .optional()
     .describe(
@@ -88,12 +91,17 @@ const provider = z.strictObject({
     .int()
     .min(256)
     .optional()
-    .describe('How much it may say in one step. Default: anthropic 16384, openai 8192.'),
+    .describe('How much it may say in one step. Default: 16384, openai 8192.'),
   price: z
     .strictObject({
       input: z.number().nonnegative(),
       output: z.number().nonnegative(),
-      cached: z.number().nonnegative().optional(),
+      cached: z.number().nonnegative().optional().describe('Read from the cache. Default: as input.'),
+      cache_write: z
+        .number()
+        .nonnegative()
+        .optional()
+        .describe('Written into the cache. Default: anthropic 1.25 times input, openai as input.'),
     })
     .optional()
     .describe('For a million tokens. Without it the cost is unknown, and said to be.'),
@@ -104,7 +112,12 @@ const budget = z.strictObject({
   day_cost: amount.optional().describe('A day is one of UTC.'),
   session_tokens: z.int().positive().optional().describe('Input and output together, cached ones too.'),
   day_tokens: z.int().positive().optional(),
-  warn_percent: z.number().min(1).max(100).default(80).describe('From here on each step is warned of.'),
+  warn_percent: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(80)
+    .describe('From here on it warns, at every further 5 %.'),
 })
 
 const address = z.email('an e-mail address')

@@ -14,10 +14,13 @@ export interface LocatedProblem extends Problem {
 
 /** The parts of a JSON Schema that a sentence is made of. */
 interface Shape {
+  /** What an entry is, in words. */
+  title?: string
   type?: string
   enum?: unknown[]
   const?: string | number | boolean | null
   minimum?: number
+  exclusiveMinimum?: number
   maximum?: number
   minLength?: number
   maxLength?: number
@@ -58,7 +61,9 @@ export function describeIssues(
     if (issue.code === 'invalid_key')
       return [problem(issue.path, 'this name', issue.issues[0]?.message ?? 'another name')]
     const value = valueAt(input, issue.path)
-    const authored = issue.code === 'custom' || issue.code === 'invalid_format'
+    // zod's own sentences begin so, and say nothing of what is allowed.
+    const authored =
+      (issue.code === 'custom' || issue.code === 'invalid_format') && !issue.message.startsWith('Invalid ')
     return [problem(issue.path, found(issue.path, value), authored ? issue.message : allowedBy(shape))]
   })
 }
@@ -110,22 +115,21 @@ function shapeAt(root: Shape, path: PropertyKey[]): Shape | undefined {
 
 function allowedBy(shape: Shape | undefined): string {
   if (shape === undefined) return 'another value'
+  if (shape.title !== undefined) return shape.title
   if (shape.const !== undefined) return `only ${String(shape.const)}`
   if (shape.enum) return oneOf(shape.enum)
   if (shape.anyOf) return shape.anyOf.map(allowedBy).join(', or ')
   switch (shape.type) {
     case 'integer':
-      return `a whole number${range(shape.minimum, shape.maximum)}`
+      return `a whole number${range(shape)}`
     case 'number':
-      return `a number${range(shape.minimum, shape.maximum)}`
+      return `a number${range(shape)}`
     case 'boolean':
       return 'true or false'
     case 'string':
-      return shape.format === 'date-time'
-        ? 'a time such as 2026-01-31T12:00:00Z'
-        : `a text${lengths(shape.minLength, shape.maxLength)}`
+      return formats[shape.format ?? ''] ?? `a text${lengths(shape.minLength, shape.maxLength)}`
     case 'array':
-      return `a list${shape.minItems ? ` with at least ${shape.minItems}` : ''} of: ${allowedBy(shape.items)}`
+      return `a list${atLeast(shape.minItems)}, each ${allowedBy(shape.items)}`
     case 'object':
       return shape.properties
         ? `a mapping with ${Object.keys(shape.properties).join(', ')}`
@@ -135,8 +139,22 @@ function allowedBy(shape: Shape | undefined): string {
   }
 }
 
+const formats: Record<string, string> = {
+  'date-time': 'a time such as 2026-01-31T12:00:00Z',
+  uri: 'a URL',
+  email: 'an e-mail address',
+}
+
+function atLeast(entries = 0): string {
+  return entries === 0 ? '' : ` with at least ${entries} ${entries === 1 ? 'entry' : 'entries'}`
+}
+
 /** zod writes the limits of safe integers where the schema has none; they help nobody. */
-function range(minimum?: number, maximum?: number): string {
+function range({ minimum, exclusiveMinimum, maximum }: Shape): string {
+  if (exclusiveMinimum !== undefined) {
+    const most = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? '' : `, at most ${maximum}`
+    return ` above ${exclusiveMinimum}${most}`
+  }
   const low = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum
   const high = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum
   if (low !== undefined && high !== undefined) return ` from ${low} to ${high}`
