@@ -2,8 +2,6 @@
 export interface Answer {
   stop: Stop
   calls: RawCall[]
-  /** Absent: the server does not say. */
-  tokens?: Tokens
 }
 
 /** `input` is the JSON text, as far as it came. */
@@ -23,17 +21,23 @@ export type Stop =
   | { type: 'broken' }
   | { type: 'unknown'; word: string }
 
-/** Three counts that do not overlap. */
+/** Four counts that do not overlap. */
 export interface Tokens {
-  /** Read anew, what went into the cache included. */
+  /** Read anew. */
   input: number
+  /** Read anew and written into the cache. */
+  written: number
   /** Read from the cache. */
   cached: number
   output: number
 }
 
-/** What an adapter makes of a stream: text as it comes, then one answer, unless the stream broke off. */
-export type Piece = { type: 'text'; text: string } | { type: 'answer'; answer: Answer }
+/**
+ * What an adapter makes of a stream: text as it comes, counts as they are known (the last ones hold), then one
+ * answer, unless the stream broke off.
+ */
+export type Piece =
+  { type: 'text'; text: string } | { type: 'tokens'; tokens: Tokens } | { type: 'answer'; answer: Answer }
 
 /** The far side sent something that is no answer of its protocol. */
 export class MalformedAnswer extends Error {

@@ -20,4 +20,6 @@ export interface Price {
   output: number
   /** Input that was read from the provider's cache. */
   cached: number
+  /** Input that was written into it. */
+  cacheWrite: number
 }

@@ -64,8 +64,9 @@ export interface StepRequest {
 
 /**
  * One step of an agent. The stream never throws and always ends in exactly one `end` or `failure`, with nothing
- * after it; it holds no state between steps. A model's `usage` comes right before its `end`. Calls get ids of our
- * own making, unique in the session, whatever the far side calls them.
+ * after it; it holds no state between steps. A model's `usage` comes behind its text and calls, right before its `end`
+ * or `failure`, wherever counts are known: a step that failed or was cancelled is paid too. Calls get ids of our own
+ * making, unique in the session, whatever the far side calls them.
  */
 export interface Provider {
   /** The entry's name in the configuration. */

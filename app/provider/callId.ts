@@ -10,7 +10,10 @@ export function newCallId(): string {
   return spell(randomBytes(16))
 }
 
-/** The id under which a far side is told of a call: a runbook's ids, such as `t1.uptime`, are not for everyone. */
+/**
+ * The id under which a far side is told of a call; a model's own calls keep theirs. A runbook's, such as `t1.uptime`,
+ * stand in the conversation too once a model goes on, and no server takes a dot.
+ */
 export function wireCallId(call: string): string {
   return /^[A-Za-z0-9]{9}$/.test(call) ? call : spell(createHash('sha256').update(call).digest())
 }

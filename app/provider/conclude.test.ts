@@ -4,8 +4,9 @@ import { newCallId, wireCallId, wireToolName } from './callId.ts'
 import { conclude } from './conclude.ts'
 import type { ModelSettings } from './ModelSettings.ts'
 import { kindDefaults } from './models.ts'
-import type { Part, StepRequest } from './Provider.ts'
+import type { FailureKind, Part, StepRequest } from './Provider.ts'
 import { malformedArguments } from './toolInput.ts'
+import { usageOf } from './usageOf.ts'
 
 const settings: ModelSettings = { ...kindDefaults.openai, name: 'local', kind: 'openai' }
 const request: StepRequest = {
@@ -20,13 +21,9 @@ const request: StepRequest = {
   tools: [],
   signal: new AbortController().signal,
 }
-const parts = (answer: Partial<Answer>, events: StepRequest['events'] = []): Part[] => [
-  ...conclude(
-    { stop: { type: 'done' }, calls: [], tokens: { input: 1, cached: 2, output: 3 }, ...answer },
-    false,
-    settings,
-    { ...request, events },
-  ),
+const tokens = { input: 1, written: 0, cached: 2, output: 3 }
+const parts = (answer: Partial<Answer>): Part[] => [
+  ...conclude({ stop: { type: 'done' }, calls: [], ...answer }, { spoke: false, tokens }, settings, request),
 ]
 const inputs = (answer: Partial<Answer>) =>
   parts(answer).flatMap((part) => (part.type === 'tool' ? [part.input] : []))
@@ -58,10 +55,24 @@ test('a whole call before the cut runs', () => {
   ])
 })
 
-test('a full context and a server that gave up are failures, and no call gets out', () => {
-  const calls = [{ name: 'shell', input: '{}' }]
-  expect(parts({ calls, stop: { type: 'full' } })).toMatchObject([{ type: 'failure', kind: 'context' }])
-  expect(parts({ calls, stop: { type: 'broken' } })).toMatchObject([{ type: 'failure', kind: 'overload' }])
+test.each<[Answer['stop'], FailureKind]>([
+  [{ type: 'full' }, 'context'],
+  [{ type: 'broken' }, 'overload'],
+  [{ type: 'unknown', word: 'eos' }, 'invalid'],
+])('calls with the stop %j do not get out: it is a failure, and what it has used is told', (stop, kind) => {
+  expect(parts({ calls: [{ name: 'shell', input: '{}' }], stop })).toMatchObject([
+    { type: 'usage', input_tokens: 1, cached_tokens: 2, output_tokens: 3 },
+    { type: 'failure', kind },
+  ])
+})
+
+test('what goes into the cache is told as input, and has a price of its own', () => {
+  const price = { input: 3, output: 15, cached: 0.3, cacheWrite: 3.75 }
+  const counts = { input: 100, written: 2000, cached: 30_000, output: 10 }
+  expect(usageOf(counts, { ...settings, price })).toMatchObject({
+    ...{ input_tokens: 2100, cached_tokens: 30_000, output_tokens: 10 },
+    cost: (100 * 3 + 2000 * 3.75 + 30_000 * 0.3 + 10 * 15) / 1e6,
+  })
 })
 
 test('an answer without a word says so', () => {
@@ -74,13 +85,14 @@ test('an answer without a word says so', () => {
 
 test('a server that counts no tokens is told of once a session', () => {
   const answer: Answer = { stop: { type: 'unknown', word: 'eos' }, calls: [] }
-  const told = [...conclude(answer, true, settings, request)]
+  const heard = { spoke: true, tokens: undefined }
+  const told = [...conclude(answer, heard, settings, request)]
   expect(told.map(({ type }) => type)).toEqual(['notice', 'notice', 'end'])
   const text = told[1]?.type === 'notice' ? told[1].text : ''
   expect(text).toContain('does not say how many tokens')
   const event = { kind: 'notice', id: 1, at: '2026-11-21T03:00:00Z', text, level: 'warn' } as const
   expect(
-    [...conclude(answer, true, settings, { ...request, events: [event] })].map(({ type }) => type),
+    [...conclude(answer, heard, settings, { ...request, events: [event] })].map(({ type }) => type),
   ).toEqual(['notice', 'end'])
 })
 

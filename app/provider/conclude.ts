@@ -1,28 +1,33 @@
 import type { Answer, Tokens } from './Answer.ts'
 import { newCallId } from './callId.ts'
-import { failure, nameOf } from './classifyFailure.ts'
-import type { ModelSettings, Price } from './ModelSettings.ts'
+import { failure, nameOf, type Failure } from './classifyFailure.ts'
+import type { ModelSettings } from './ModelSettings.ts'
 import type { Part, StepRequest } from './Provider.ts'
 import { parseToolInput } from './toolInput.ts'
+import { usageOf } from './usageOf.ts'
+
+/** What came of a stream beside its answer. */
+export interface Heard {
+  /** Whether any text came. */
+  spoke: boolean
+  /** Absent: the server has not said. */
+  tokens: Tokens | undefined
+}
 
 /**
  * The last parts of a step, once the model has said why it stopped; no call gets out before. A call that the limit
  * cut off goes out with malformed arguments: the model is told, and can say it shorter.
- * @param spoke whether any text came
  */
 export function* conclude(
-  { stop, calls, tokens }: Answer,
-  spoke: boolean,
+  { stop, calls }: Answer,
+  { spoke, tokens }: Heard,
   settings: ModelSettings,
   request: StepRequest,
 ): Generator<Part> {
-  const who = nameOf(settings)
-  if (stop.type === 'full') {
-    yield failure('context', `${who} stopped in mid-answer: the conversation fills its context.`)
-    return
-  }
-  if (stop.type === 'broken') {
-    yield failure('overload', `${who} gave up in the middle of its answer.`)
+  const failed = failureOf(stop, calls.length > 0, settings)
+  if (failed !== undefined) {
+    if (tokens !== undefined) yield usageOf(tokens, settings)
+    yield failed
     return
   }
   const isRefusal = stop.type === 'refused'
@@ -39,9 +44,29 @@ export function* conclude(
   const notice = noticeOf(stop, spoke || run.length > 0, settings)
   if (notice !== undefined) yield { type: 'notice', text: notice, level: 'warn' }
   if (tokens !== undefined) yield usageOf(tokens, settings)
-  else yield* tellOnce(`${who} does not say how many tokens it used: they are not counted.`, request)
+  else {
+    const text = `${nameOf(settings)} does not say how many tokens it used: they are not counted.`
+    yield* tellOnce(text, request)
+  }
   if (run.length > 0) yield { type: 'end', reason: 'tools' }
   else yield { type: 'end', reason: 'stop', ...(isRefusal && { isError: true }) }
+}
+
+/** Calls run only where the model is known to have meant to stop there, or to have been cut off. */
+function failureOf(stop: Answer['stop'], calls: boolean, settings: ModelSettings): Failure | undefined {
+  const who = nameOf(settings)
+  switch (stop.type) {
+    case 'full':
+      return failure('context', `${who} stopped in mid-answer: the conversation fills its context.`)
+    case 'broken':
+      return failure('overload', `${who} gave up in the middle of its answer.`)
+    case 'unknown': {
+      const why = `${who} stopped for a reason that is not known here: ${shown(stop.word)}.`
+      return calls ? failure('invalid', `${why} Its calls are not run.`) : undefined
+    }
+    default:
+      return undefined
+  }
 }
 
 function noticeOf(stop: Answer['stop'], said: boolean, settings: ModelSettings): string | undefined {
@@ -51,27 +76,10 @@ function noticeOf(stop: Answer['stop'], said: boolean, settings: ModelSettings):
     case 'refused':
       return `${settings.model} refused to answer${stop.why === undefined ? '.' : `: ${stop.why}`}`
     case 'unknown':
-      return `${settings.model} stopped for a reason that is not known here: ${stop.word.slice(0, 40)}.`
+      return `${settings.model} stopped for a reason that is not known here: ${shown(stop.word)}.`
     default:
       return said ? undefined : `${settings.model} ended without a word.`
   }
-}
-
-function usageOf({ input, cached, output }: Tokens, { name, model, price }: ModelSettings): Part {
-  return {
-    type: 'usage',
-    provider: name,
-    model,
-    input_tokens: input,
-    output_tokens: output,
-    cached_tokens: cached,
-    ...(price && { cost: costOf({ input, cached, output }, price) }),
-  }
-}
-
-function costOf(tokens: Tokens, price: Price): number {
-  const millions = tokens.input * price.input + tokens.cached * price.cached + tokens.output * price.output
-  return millions / 1e6
 }
 
 /** A notice that the session has not had yet. */
@@ -79,3 +87,6 @@ function* tellOnce(text: string, { events }: StepRequest): Generator<Part> {
   const told = events.some((event) => event.kind === 'notice' && event.text === text)
   if (!told) yield { type: 'notice', text, level: 'warn' }
 }
+
+/** A far-side word in a sentence of ours. */
+const shown = (word: string): string => word.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 40)

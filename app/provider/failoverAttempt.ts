@@ -42,6 +42,7 @@ export async function* attempt(
   } catch (err) {
     logger.error({ err, provider: provider.name }, 'a provider threw')
   }
+  yield* usage
   const message = `${provider.name} stopped without an end.`
   return { state: 'failed', failure: { type: 'failure', kind: 'invalid', message }, said }
 }

@@ -1,8 +1,9 @@
-import type { Answer, Piece } from './Answer.ts'
+import type { Answer, Piece, Tokens } from './Answer.ts'
 import { classifyFailure, failure, nameOf, type Failure } from './classifyFailure.ts'
 import { conclude } from './conclude.ts'
 import type { ModelSettings } from './ModelSettings.ts'
 import type { Part, StepRequest } from './Provider.ts'
+import { usageOf } from './usageOf.ts'
 import { watchSilence } from './watchSilence.ts'
 
 /** What an adapter needs to put one request on the wire. */
@@ -27,6 +28,7 @@ export async function* modelStep(
   let answer: Answer | undefined
   let broken: Failure | undefined
   let spoke = false
+  let tokens: Tokens | undefined
   try {
     if (!signal.aborted) {
       for await (const piece of ask(request, silence)) {
@@ -34,6 +36,10 @@ export async function* modelStep(
         if (piece.type === 'answer') {
           answer = piece.answer
           break
+        }
+        if (piece.type === 'tokens') {
+          tokens = piece.tokens
+          continue
         }
         spoke = true
         silence.pause()
@@ -46,8 +52,13 @@ export async function* modelStep(
   } finally {
     silence.stop()
   }
+  if (answer !== undefined && !signal.aborted) {
+    yield* conclude(answer, { spoke, tokens }, settings, request)
+    return
+  }
+  // What was read and said until then is paid all the same.
+  if (tokens !== undefined) yield usageOf(tokens, settings)
   if (signal.aborted) yield failure('cancelled', `The call to ${who} was cancelled.`)
-  else if (answer !== undefined) yield* conclude(answer, spoke, settings, request)
   else if (silence.fired()) yield failure('network', `${who} said nothing for ${silenceMs / 1000} s.`)
   else yield broken ?? failure('network', `${who} broke off before its answer was finished.`)
 }

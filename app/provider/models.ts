@@ -6,6 +6,8 @@ export interface KindDefaults {
   baseUrl: string
   contextTokens: number
   maxOutputTokens: number
+  /** What input costs that goes into the cache, as a multiple of other input: Anthropic's for five minutes. */
+  cacheWriteFactor: number
   /**
    * How long nothing at all may come, from the request on and between two pieces. Anthropic sends pings while a
    * model thinks; Chat Completions has none, and a local server reads a long prompt without a word.
@@ -21,6 +23,7 @@ export const kindDefaults: Record<ModelSettings['kind'], KindDefaults> = {
     contextTokens: 200_000,
     // What the model thinks counts too.
     maxOutputTokens: 16_384,
+    cacheWriteFactor: 1.25,
     silenceMs: 60_000,
   },
   openai: {
@@ -28,6 +31,7 @@ export const kindDefaults: Record<ModelSettings['kind'], KindDefaults> = {
     baseUrl: 'https://api.openai.com/v1',
     contextTokens: 128_000,
     maxOutputTokens: 8192,
+    cacheWriteFactor: 1,
     silenceMs: 120_000,
   },
 }

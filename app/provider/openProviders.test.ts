@@ -125,5 +125,11 @@ test('an entry that says nothing has the defaults of its kind, and what it says 
   const price = { input: 3, output: 15 }
   expect(
     toModelSettings({ name: 'a', kind: 'anthropic', ...said, key: new Secret('hunter2'), price }),
-  ).toEqual({ name: 'a', kind: 'anthropic', ...said, apiKey: 'hunter2', price: { ...price, cached: 3 } })
+  ).toEqual({
+    name: 'a',
+    kind: 'anthropic',
+    ...said,
+    apiKey: 'hunter2',
+    price: { ...price, cached: 3, cacheWrite: 3.75 },
+  })
 })

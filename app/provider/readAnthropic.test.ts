@@ -29,12 +29,16 @@ const end = (stop_reason: string, more: object = {}) => ({
   usage: { output_tokens: 42, input_tokens: null },
 })
 
-test('what was written into the cache is input, what was read from it is not, output is what came last', async () => {
+const counted = (output: number): Piece => ({
+  type: 'tokens',
+  tokens: { input: 10, written: 200, cached: 3000, output },
+})
+
+test('what went into the cache and what came from it is counted apart, output is what came last', async () => {
   expect(await read([start, end('end_turn'), { type: 'message_stop' }])).toEqual([
-    {
-      type: 'answer',
-      answer: { stop: { type: 'done' }, calls: [], tokens: { input: 210, cached: 3000, output: 42 } },
-    },
+    counted(1),
+    counted(42),
+    { type: 'answer', answer: { stop: { type: 'done' }, calls: [] } },
   ])
 })
 
@@ -60,8 +64,10 @@ test('thinking, server tools, pings and what is new are passed over', async () =
     end('tool_use'),
   ])
   expect(pieces.slice(0, -1)).toEqual([
+    counted(1),
     { type: 'text', text: 'Y' },
     { type: 'text', text: 'es' },
+    counted(42),
   ])
   expect(pieces.at(-1)).toMatchObject({ answer: { calls: [{ name: 'shell', input: '{"command":"df"}' }] } })
 })
@@ -75,13 +81,13 @@ test.each([
   ['pause_turn', { type: 'unknown', word: 'pause_turn' }],
 ])('%s', async (reason, stop) => {
   const pieces = await read([start, end(reason, { stop_details: { explanation: 'Harmful.' } })])
-  expect(pieces).toMatchObject([{ answer: { stop } }])
+  expect(pieces.at(-1)).toMatchObject({ answer: { stop } })
 })
 
-test('without a stop reason there is no answer; what breaks after it loses nothing', async () => {
-  expect(await read([start])).toEqual([])
+test('without a stop reason there is no answer, only counts; what breaks after it loses nothing', async () => {
+  expect(await read([start])).toEqual([counted(1)])
   await expect(read([start], true)).rejects.toThrow('terminated')
-  expect(await read([start, end('end_turn')], true)).toHaveLength(1)
+  expect((await read([start, end('end_turn')], true)).at(-1)).toMatchObject({ type: 'answer' })
 })
 
 test('a known event of another shape is no answer', async () => {

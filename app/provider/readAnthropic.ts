@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MalformedAnswer, type Piece, type RawCall, type Stop, type Tokens } from './Answer.ts'
+import { MalformedAnswer, type Piece, type RawCall, type Stop } from './Answer.ts'
 
 const count = z.int().nonnegative().nullish()
 const usage = z.object({
@@ -53,6 +53,7 @@ export async function* readAnthropic(events: AsyncIterable<unknown>): AsyncGener
       switch (event.type) {
         case 'message_start':
           counted = { ...counted, ...known(event.message.usage) }
+          yield* tokensOf(counted)
           break
         case 'content_block_start': {
           const { type, text, name = '', input } = event.content_block
@@ -69,6 +70,7 @@ export async function* readAnthropic(events: AsyncIterable<unknown>): AsyncGener
         }
         case 'message_delta':
           counted = { ...counted, ...known(event.usage) }
+          yield* tokensOf(counted)
           if (event.delta.stop_reason)
             stop = stopOf(event.delta.stop_reason, event.delta.stop_details?.explanation)
       }
@@ -76,10 +78,7 @@ export async function* readAnthropic(events: AsyncIterable<unknown>): AsyncGener
   } catch (error) {
     if (stop === undefined) throw error
   }
-  if (stop !== undefined) {
-    const tokens = tokensOf(counted)
-    yield { type: 'answer', answer: { stop, calls: [...calls.values()], ...(tokens && { tokens }) } }
-  }
+  if (stop !== undefined) yield { type: 'answer', answer: { stop, calls: [...calls.values()] } }
 }
 
 function parseEvent(sent: unknown): z.infer<typeof eventSchema> | undefined {
@@ -119,11 +118,13 @@ function known(counts: z.infer<typeof usage> | null | undefined): z.infer<typeof
   return Object.fromEntries(Object.entries(counts ?? {}).filter(([, value]) => typeof value === 'number'))
 }
 
-function tokensOf(counts: z.infer<typeof usage>): Tokens | undefined {
-  if (counts.input_tokens == null || counts.output_tokens == null) return undefined
-  return {
-    input: counts.input_tokens + (counts.cache_creation_input_tokens ?? 0),
+function* tokensOf(counts: z.infer<typeof usage>): Generator<Piece> {
+  if (counts.input_tokens == null || counts.output_tokens == null) return
+  const tokens = {
+    input: counts.input_tokens,
+    written: counts.cache_creation_input_tokens ?? 0,
     cached: counts.cache_read_input_tokens ?? 0,
     output: counts.output_tokens,
   }
+  yield { type: 'tokens', tokens }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Answer, Piece } from './Answer.ts'
+import type { Answer, Piece, Tokens } from './Answer.ts'
 import { readOpenAi } from './readOpenAi.ts'
 
 type Delta = Record<string, unknown>
@@ -16,11 +16,16 @@ async function* stream(chunks: unknown[], breaks = false) {
 async function read(
   chunks: unknown[],
   breaks = false,
-): Promise<{ text: string; answer: Answer | undefined }> {
+): Promise<{ text: string; tokens: Tokens[]; answer: Answer | undefined }> {
   const pieces: Piece[] = []
   for await (const piece of readOpenAi(stream(chunks, breaks))) pieces.push(piece)
   const text = pieces.flatMap((piece) => (piece.type === 'text' ? [piece.text] : [])).join('')
-  return { text, answer: pieces.flatMap((piece) => (piece.type === 'answer' ? [piece.answer] : []))[0] }
+  const tokens = pieces.flatMap((piece) => (piece.type === 'tokens' ? [piece.tokens] : []))
+  return {
+    text,
+    tokens,
+    answer: pieces.flatMap((piece) => (piece.type === 'answer' ? [piece.answer] : []))[0],
+  }
 }
 
 const df = { name: 'shell', input: '{"command":"df"}' }
@@ -97,17 +102,19 @@ test('reasoning is passed over, refusals are not', async () => {
 
 test('usage: the last one counts, what came from the cache is no input', async () => {
   const usage = { prompt_tokens: 100, completion_tokens: 7, prompt_tokens_details: { cached_tokens: 64 } }
-  const { answer } = await read([
+  const { tokens } = await read([
     { ...chunk({ content: 'a' }), usage: { prompt_tokens: 100, completion_tokens: 1 } },
     chunk({}, 'stop'),
     { choices: [], usage },
   ])
-  expect(answer?.tokens).toEqual({ input: 36, cached: 64, output: 7 })
+  expect(tokens).toEqual([
+    { input: 100, written: 0, cached: 0, output: 1 },
+    { input: 36, written: 0, cached: 64, output: 7 },
+  ])
 })
 
 test('a server that counts nothing has no tokens, not 0', async () => {
-  const { answer } = await read([chunk({ content: 'a' }), chunk({}, 'stop')])
-  expect(answer).not.toHaveProperty('tokens')
+  expect((await read([chunk({ content: 'a' }), chunk({}, 'stop')])).tokens).toEqual([])
 })
 
 test('without a finish reason there is no answer', async () => {

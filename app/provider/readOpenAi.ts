@@ -48,13 +48,13 @@ type Usage = NonNullable<z.infer<typeof chunkSchema>['usage']>
 export async function* readOpenAi(chunks: AsyncIterable<unknown>): AsyncGenerator<Piece> {
   const assembly = new CallAssembly()
   let refusal = ''
-  let usage: Usage | undefined
   let finish: string | undefined
   try {
     for await (const sent of chunks) {
       const parsed = chunkSchema.safeParse(sent)
       if (!parsed.success) throw new MalformedAnswer(z.prettifyError(parsed.error))
-      usage = parsed.data.usage ?? usage
+      const { usage } = parsed.data
+      if (usage) yield { type: 'tokens', tokens: tokensOf(usage) }
       const choice = parsed.data.choices?.[0]
       if (choice?.delta?.content) yield { type: 'text', text: choice.delta.content }
       refusal += choice?.delta?.refusal ?? ''
@@ -68,7 +68,7 @@ export async function* readOpenAi(chunks: AsyncIterable<unknown>): AsyncGenerato
   }
   if (finish === undefined) return
   const stop: Stop = refusal === '' ? stopOf(finish) : { type: 'refused', why: refusal }
-  yield { type: 'answer', answer: { stop, calls: assembly.calls, ...(usage && { tokens: tokensOf(usage) }) } }
+  yield { type: 'answer', answer: { stop, calls: assembly.calls } }
 }
 
 function stopOf(finish: string): Stop {
@@ -92,5 +92,7 @@ function stopOf(finish: string): Stop {
 
 function tokensOf(usage: Usage): Tokens {
   const cached = usage.prompt_tokens_details?.cached_tokens ?? 0
-  return { input: Math.max(0, usage.prompt_tokens - cached), cached, output: usage.completion_tokens }
+  // What goes into the cache is not told, and costs nothing more.
+  const input = Math.max(0, usage.prompt_tokens - cached)
+  return { input, written: 0, cached, output: usage.completion_tokens }
 }

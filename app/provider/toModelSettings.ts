@@ -13,9 +13,13 @@ export function toModelSettings(entry: ModelEntry): ModelSettings {
     ...(key !== undefined && { apiKey: key.reveal() }),
     contextTokens: entry.contextTokens ?? defaults.contextTokens,
     maxOutputTokens: entry.maxOutputTokens ?? defaults.maxOutputTokens,
-    // Without a price of its own, cached input is counted as input: rather too much than too little.
+    // What was read from the cache counts as input where it has no price of its own: rather too much than too little.
     ...(price && {
-      price: { input: price.input, output: price.output, cached: price.cached ?? price.input },
+      price: {
+        ...{ input: price.input, output: price.output },
+        cached: price.cached ?? price.input,
+        cacheWrite: price.cache_write ?? price.input * defaults.cacheWriteFactor,
+      },
     }),
   }
 }
