@@ -73,6 +73,17 @@ describe('a model that fails before its first word', () => {
   })
 })
 
+test('a model that was silent until its time was over is not asked again: the next one goes on at once', async () => {
+  const { provider, ...scripted } = claudeAndLocal()
+  scripted.script('claude', async function* () {
+    scripted.clock.now += 60_000
+    yield fail('network')
+  })
+  expect(types(await scripted.step(provider))).toBe('notice text end')
+  expect(scripted.asked).toEqual(['claude', 'local'])
+  expect(scripted.waits).toEqual([])
+})
+
 describe('a rate limit that ends soon', () => {
   test('is waited out where no other model is ready', async () => {
     const { pool, ...scripted } = scriptedPool([settingsOf('claude')])
@@ -123,6 +134,23 @@ test('usage comes right before the end, behind the calls', async () => {
   const { provider, ...scripted } = claudeAndLocal()
   scripted.script('claude', [call('c1'), usage, say('more'), tools])
   expect(await scripted.step(provider)).toEqual([say('more'), call('c1'), usage, tools])
+})
+
+test('what a step has used is told although it was cancelled, or the provider threw', async () => {
+  const controller = new AbortController()
+  const { provider, ...scripted } = claudeAndLocal()
+  scripted.script('claude', async function* () {
+    controller.abort()
+    yield usage
+    yield fail('cancelled')
+  })
+  const parts = await scripted.step(provider, { signal: controller.signal })
+  expect(parts).toEqual([usage, { type: 'failure', kind: 'cancelled', message: 'The call was cancelled.' }])
+  scripted.script('claude', async function* () {
+    yield usage
+    throw new Error('no')
+  })
+  expect(types(await scripted.step(provider))).toBe('usage notice text end')
 })
 
 test('a conversation that fills the context in mid-answer leaves no loose words', async () => {

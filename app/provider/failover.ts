@@ -22,6 +22,8 @@ type Failed = Extract<AttemptEnd, { state: 'failed' }>
 /** A rate limit that ends this soon is waited out where no other model could answer meanwhile. */
 const longestWaitMs = 10_000
 const breakWaitMs = 1000
+/** A model that took longer to fail is not asked twice: the operator waits, and another may answer. */
+const quickFailureMs = 5000
 
 /**
  * One step, by the first candidate that can do it; the runbook is behind them all. Calls of a failed attempt never
@@ -103,15 +105,17 @@ export async function* failOver(
   }
 }
 
-/** Asks once, and after a pause once more where that is worth a try. */
+/** Asks once, and after a pause once more where that is worth a try: after a silence, for instance, it is not. */
 async function* askTwice(
   provider: Provider,
   request: StepRequest,
   isOtherReady: () => boolean,
   deps: FailoverDeps,
 ): AsyncGenerator<Part, AttemptEnd> {
+  const began = deps.now().getTime()
   const end = yield* attempt(provider, request, deps.logger)
-  const pauseMs = end.state === 'failed' ? pauseBefore(end, isOtherReady()) : undefined
+  const wasQuick = deps.now().getTime() - began <= quickFailureMs
+  const pauseMs = end.state === 'failed' && wasQuick ? pauseBefore(end, isOtherReady()) : undefined
   if (pauseMs === undefined || request.signal.aborted) return end
   deps.logger.info({ provider: provider.name, wait_ms: pauseMs }, 'model is asked once more')
   // An abort shows in the signal.
