@@ -18,10 +18,12 @@ const farError = z.object({
   message: text,
 })
 
-/** How servers put it: Anthropic, OpenAI, vLLM, llama.cpp, Ollama, and gateways before them. */
+/** Whole phrases of Anthropic, OpenAI, vLLM, LM Studio, Mistral, xAI, Google and gateways before them: a setting may be named context_size too. */
 const tooLong =
-  /prompt is too long|context[ _-](length|window|size|limit)|maximum context|exceed\w* .{0,40}context|input (is|length) .{0,20}too long|too many (input )?tokens|exceed_context/i
-const noCredit = /credit balance|billing|insufficient_quota|payment/i
+  /prompt is too long|input is too long|maximum (context|prompt) length is \d|\d maximum context length|exceeds? (the |your )?(available |model's )?context (length|window|size|limit)|greater than the context length|input token count .{0,40}exceeds/i
+/** llama.cpp says it with 500 too. */
+const tooLongForLlama = /^the request exceeds the available context size/i
+const noCredit = /credit balance|billing|payment/i
 const typeKinds: Record<string, FailureKind> = {
   overloaded_error: 'overload',
   api_error: 'overload',
@@ -33,8 +35,13 @@ const typeKinds: Record<string, FailureKind> = {
   authentication_error: 'auth',
   permission_error: 'auth',
   billing_error: 'auth',
+  // OpenAI sends these with 429: no waiting helps.
+  insufficient_quota: 'auth',
+  billing_hard_limit_reached: 'auth',
+  billing_not_active: 'auth',
   request_too_large: 'context',
   context_length_exceeded: 'context',
+  exceed_context_size_error: 'context',
 }
 
 /** Folds whatever an SDK throws into a kind and a sentence for the operator. Cancels and silences are not its job. */
@@ -51,7 +58,7 @@ export function classifyFailure(error: unknown, settings: ModelSettings, now = D
   const { status, error: sent, message } = farError.parse(error)
   const { type = '', code = '', ...said } = body.parse(sent).error ?? detail.parse(sent)
   const words = said.message ?? message ?? ''
-  const kind = kindOf(status, `${type} ${code} ${words}`, typeKinds[type] ?? typeKinds[code])
+  const kind = kindOf(status, words, typeKinds[code] ?? typeKinds[type])
   const wait =
     'headers' in error && error.headers instanceof Headers ? retryAfter(error.headers, now) : undefined
   const sentence = `${who} ${verdict(kind, status, settings.model)}: ${clean(words, settings)}`
@@ -70,11 +77,12 @@ export function failure(kind: FailureKind, message: string): Failure {
 
 function kindOf(status: number | undefined, words: string, byType: FailureKind | undefined): FailureKind {
   if (status === 401 || status === 402 || status === 403) return 'auth'
-  if (status === 429) return 'rate_limit'
-  if (status === 413 || tooLong.test(words)) return 'context'
+  if (status === 429) return byType === 'auth' ? 'auth' : 'rate_limit'
+  if (status === 413 || byType === 'context' || tooLongForLlama.test(words)) return 'context'
+  if ((status === 400 || status === undefined) && tooLong.test(words)) return 'context'
   if (status === undefined) return byType ?? 'overload'
   if (status >= 500 || status === 408 || status === 409) return 'overload'
-  return noCredit.test(words) ? 'auth' : 'invalid'
+  return byType === 'auth' || noCredit.test(words) ? 'auth' : 'invalid'
 }
 
 function verdict(kind: FailureKind, status: number | undefined, model: string): string {
