@@ -11,7 +11,8 @@ export interface FrontMatter {
 }
 
 /**
- * Reads every `*.md` that lies in `folder` itself. What cannot be read goes to `problems`.
+ * Reads every `*.md` that lies in `folder` itself, apart from a README for people, which has no front matter. What
+ * cannot be read goes to `problems`.
  * @param what what the folder should hold, for the message
  */
 export async function readMarkdownFiles(
@@ -30,7 +31,8 @@ export async function readMarkdownFiles(
     .map(async (name) => {
       const file = join(folder, name)
       try {
-        return [{ file, text: await readFile(file, 'utf8') }]
+        const text = await readFile(file, 'utf8')
+        return /^readme\.md$/i.test(name) && !text.startsWith('---') ? [] : [{ file, text }]
       } catch (error) {
         problems.push({
           file,

@@ -51,6 +51,15 @@ test('a mounted folder with agents stands in place of the built-in ones', async 
   expect(await names()).toEqual(['breakglass'])
 })
 
+test('a README for people is no agent, and alone it leaves the built-in ones', async () => {
+  await writeFile(join(own, 'Readme.md'), '# Our agents\n')
+  expect(await names()).toEqual(['breakglass', 'alert'])
+  await writeFile(join(own, 'mine.md'), agent('breakglass'))
+  expect(await names()).toEqual(['breakglass'])
+  await writeFile(join(own, 'README.md'), agent('other'))
+  expect(await names()).toEqual(['breakglass', 'other'])
+})
+
 test('presets are taken from the mounted folder where it has a folder of them', async () => {
   expect(await presetsFolder({ builtIn })).toBe(join(builtIn, 'presets'))
   expect(await presetsFolder({ own, builtIn })).toBe(join(builtIn, 'presets'))

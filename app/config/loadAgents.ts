@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { agentFileSchema, type Agent } from '#app/schema/agent.ts'
 import { describeIssues, kindOf, oneOf } from '#app/schema/describeIssue.ts'
@@ -19,12 +19,21 @@ const defaultAgent = 'breakglass'
  * one first. Throws a `ConfigError` with all that is wrong in all of them: file, path, found, allowed.
  * @param knownTools the names that an agent may list under `tools`
  */
-export async function loadAgents(folders: AgentFolders, knownTools: readonly string[]): Promise<Agent[]> {
+export async function loadAgents(
+  { own, builtIn }: AgentFolders,
+  knownTools: readonly string[],
+): Promise<Agent[]> {
   const problems: ConfigProblem[] = []
-  const folder = await agentsFolder(folders)
+  let folder = own ?? builtIn
+  let files = await readMarkdownFiles(folder, 'agents', problems)
+  // A folder that cannot be read is no reason for the built-in agents: it is the one that is told of.
+  if (files.length === 0 && problems.length === 0) {
+    folder = builtIn
+    files = await readMarkdownFiles(folder, 'agents', problems)
+  }
   const fileOf = new Map<string, string>()
   const agents: Agent[] = []
-  for (const { file, text } of await readMarkdownFiles(folder, 'agents', problems)) {
+  for (const { file, text } of files) {
     const agent = parseAgent(file, text, knownTools, problems)
     if (agent === undefined) continue
     const other = fileOf.get(agent.name)
@@ -55,16 +64,6 @@ export async function presetsFolder({ own, builtIn }: AgentFolders): Promise<str
     () => false,
   )
   return exists ? presets : join(builtIn, 'presets')
-}
-
-/** A folder that cannot be read is no reason for the built-in agents: it is the one that is told of. */
-async function agentsFolder({ own, builtIn }: AgentFolders): Promise<string> {
-  if (own === undefined) return builtIn
-  const hasAgents = await readdir(own).then(
-    (names) => names.some((name) => name.endsWith('.md')),
-    () => true,
-  )
-  return hasAgents ? own : builtIn
 }
 
 function parseAgent(

@@ -66,6 +66,24 @@ test('a key of a variable goes only where the variables say', async () => {
   expect(settings.providers[0]?.baseUrl).toBe('https://gate.example/v1')
 })
 
+test('a key of an entry goes to the address of that entry, or to its maker’s own', async () => {
+  const env = { OPENAI_BASE_URL: 'https://gate.example/v1', ANTHROPIC_BASE_URL: 'https://gate.example' }
+  const list = `[{name: o, kind: openai, key_file: key}, {name: a, kind: anthropic, key_file: key},
+    {name: own, kind: openai, key_file: key, base_url: "https://own.example/v1"}]`
+  const { providers } = await load(list, env)
+  expect(providers.map(({ baseUrl }) => baseUrl)).toEqual([undefined, undefined, 'https://own.example/v1'])
+})
+
+test('an entry whose key cannot be read is left out, also with an address of its own', async () => {
+  const list = '[{name: own, kind: openai, base_url: "https://own.example/v1", key_file: none}]'
+  const { providers, warnings } = await load(list, { OPENAI_API_KEY: 'sk-o' })
+  expect(providers).toEqual([])
+  expect(warnings).toEqual([
+    'providers[0].key_file: the key file does not exist; no model can be asked with it.',
+    'providers[0]: own is not used without its key.',
+  ])
+})
+
 const none = 'no model can be asked with it.'
 test.each<[what: string, list: string | undefined, env: Record<string, string>, warning: string]>([
   [

@@ -33,7 +33,7 @@ export const modelVariables = { anthropic: 'ANTHROPIC', openai: 'OPENAI' } as co
 /**
  * The models to ask, in their order: those under `providers:`, else those that variables give a key. What lacks its
  * key is left out with a warning: the runbook needs none. A key from a variable goes only where the variables
- * say, never to another address that an entry names.
+ * say, never to another address that an entry names; nor does an entry's own key go where a variable says.
  */
 export function readProviders(
   listed: Config['providers'],
@@ -55,8 +55,12 @@ export function readProviders(
       : listed.flatMap((one, at) => {
           const path = `providers[${at}]`
           const entry = toEntry(one, environment[one.kind], keys[one.kind], path, warnings)
-          if (entry.key !== undefined || (one.base_url ?? environment[one.kind].baseUrl) !== undefined)
-            return [entry]
+          if (entry.key !== undefined) return [entry]
+          if (one.key_file !== undefined) {
+            warnings.push(`${path}: ${one.name} is not used without its key.`)
+            return []
+          }
+          if (entry.baseUrl !== undefined) return [entry]
           const variable = `${modelVariables[one.kind]}_API_KEY`
           warnings.push(`${path}: ${one.name} has no key and is not used; set its key_file, or ${variable}.`)
           return []
@@ -88,7 +92,7 @@ function toEntry(
   warnings: string[],
 ): ModelEntry {
   const { name, kind, model, base_url, key_file, context_tokens, max_output_tokens, price } = one
-  const baseUrl = base_url ?? environment.baseUrl
+  const baseUrl = base_url ?? (key_file === undefined ? environment.baseUrl : undefined)
   const isOwnAddress = base_url !== undefined && !isSameUrl(base_url, environment.baseUrl)
   const key =
     key_file !== undefined
