@@ -78,14 +78,14 @@ describe.each(runners)('a slow reader of a command on %s', (_, runner) => {
     const reader = holdBack()
     const running = exec('sleep 60 & echo $!; seq 1 50000; exit 4', reader)
     await vi.waitFor(() => expect(reader.told).toHaveLength(1))
-    // Longer than any silence that is waited for after an exit: it is what this is about.
-    const end = performance.now() + 2500
-    await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(end))
+    // A command beside it, begun later and read at once, ends by that silence: its time is over here too.
+    const beside = await exec('sleep 60 & echo $!', { maxOutputBytes: 100 })
+    expect(beside).toMatchObject({ exitCode: 0 })
     reader.release()
     expect(await running).toMatchObject({ exitCode: 4 })
     const [pid, ...numbers] = reader.told.join('').trim().split('\n')
     expect(numbers).toHaveLength(50_000)
-    process.kill(Number(pid))
+    for (const one of [pid, beside.stdout]) process.kill(Number(one))
   })
 
   it('is not waited for when it is cancelled', async () => {
@@ -101,11 +101,11 @@ describe.each(runners)('a slow reader of a command on %s', (_, runner) => {
   it('is given what has arrived before a time-out is told', async () => {
     const reader = holdBack()
     const done = vi.fn()
-    const running = exec('echo one; echo two >&2; sleep 60', { ...reader, timeoutMs: 700 })
+    const running = exec('echo one; echo two >&2; sleep 60', { ...reader, timeoutMs: 2000 })
     void running.then(done)
     await vi.waitFor(() => expect(reader.told).toHaveLength(1))
-    const end = performance.now() + 1500
-    await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(end))
+    // Begun later, with as much time: when its time is over, that of the other is too.
+    expect(await exec('sleep 60', { timeoutMs: 2000 })).toMatchObject({ failedLeg: 'timeout' })
     expect(done).not.toHaveBeenCalled()
     reader.release()
     expect(await running).toMatchObject({ exitCode: null, failedLeg: 'timeout' })
