@@ -52,6 +52,43 @@ for (const [width, height] of [
       await expectBeginInSight(cards)
     })
 
+test('a card is led to after turns of every length, however the screen grows and shrinks', async ({
+  page,
+  model,
+  folder,
+}) => {
+  model.say(
+    sayText('A line.'),
+    sayCalls([{ name: 'shell', input: { command: `echo ${words(200)} >> ${join(folder, 'x')}` } }]),
+    sayText('As you wish.'),
+    sayCalls([{ name: 'confirm_action', input: { question: 'Which one?', options: ['web', 'mail'] } }]),
+    sayText('Thank you.'),
+  )
+  const screen = await prompt(page, 'One')
+  const cards = new AgentCards(screen)
+  const next = async (message: string, turns: number) => {
+    await expect(screen.turnEnd.nth(turns - 1)).toHaveText(/^Ended in/)
+    await screen.message.fill(message)
+    await screen.send.tap()
+    await expect(screen.turnEnd.nth(turns)).toContainText('Waits for you')
+  }
+  await next('Two', 1)
+  await expectBeginInSight(cards)
+  await bottomOf(cards.scroller)
+  await cards.deny.tap()
+  await next('Three', 2)
+  await expect(cards.question).toBeInViewport({ ratio: 1 })
+  await page.setViewportSize({ width: 390, height: 600 })
+  await expect(cards.question).toBeInViewport({ ratio: 1 })
+  // A browser that lays out what is above anew scrolls by itself, and not always to where it was.
+  await cards.scroller.evaluate((it) => {
+    it.querySelector('article')?.style.setProperty('padding-top', '600px')
+    it.scrollTop -= 300
+  })
+  await expect(cards.question).toBeInViewport({ ratio: 1 })
+  await expect(page.getByRole('button', { name: /Review$/ })).toHaveCount(0)
+})
+
 test('what was not read to its end cannot be approved', async ({ page, model, folder }) => {
   // So small that the button can be on the screen without the end of the command.
   await page.setViewportSize({ width: 360, height: 480 })

@@ -21,6 +21,7 @@ test('one tap on Triage tells what is the matter with this very machine', async 
   expect(shown.some((percent) => Math.abs(percent - printed) <= 1)).toBe(true)
 
   const other = await SessionScreen.open(await (await newDevice()).newPage(), `/session/${screen.id}`)
+  await expect(other.turnEnd).toHaveText(/^Ended in/)
   await other.unfold()
   const told = await screen.transcript.innerText()
   const result = (await logOf(server, screen.id)).find(({ kind }) => kind === 'result')?.result as string
