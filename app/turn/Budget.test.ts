@@ -62,7 +62,7 @@ test.each<[limit: Omit<BudgetConfig, 'warn_percent'>, state: string, text: strin
   [
     { session_cost: 10 },
     'warn',
-    '85 % of the budget of this session is spent: 8.5 of 10 (budget.session_cost).',
+    'At least 85 % of the budget of this session is spent, of 10 (budget.session_cost).',
   ],
   [
     { session_cost: 8.5 },
@@ -72,7 +72,7 @@ test.each<[limit: Omit<BudgetConfig, 'warn_percent'>, state: string, text: strin
   [
     { session_tokens: 1000 },
     'warn',
-    '85 % of the budget of this session is spent: 850 of 1,000 tokens (budget.session_tokens).',
+    'At least 85 % of the budget of this session is spent, of 1,000 tokens (budget.session_tokens).',
   ],
   [
     { session_cost: 10, session_tokens: 850 },
@@ -88,7 +88,7 @@ test('a day’s limit counts what all replicas used, and begins anew at midnight
   const [one, two] = [replica(), replica()]
   await one.add(used(4))
   await two.add(used(4.5))
-  const text = '85 % of the budget of today is spent: 8.5 of 10 (budget.day_cost).'
+  const text = 'At least 85 % of the budget of today is spent, of 10 (budget.day_cost).'
   expect(await one.check(nothing)).toEqual({ state: 'warn', text })
   expect(await replica().check(nothing)).toEqual({ state: 'warn', text })
   await one.add(used(2))
@@ -171,7 +171,18 @@ test('a stream that the log lost is read anew', async () => {
   expect(await replica().check(nothing)).toMatchObject({ state: 'warn' })
 })
 
-test('a model without a price is told of once, where a cost is limited', async () => {
+test('from the first warning to the end a session is warned in few sentences, however many steps it takes', async () => {
+  limits = { session_cost: 10, warn_percent: 82 }
+  const budget = replica()
+  const told = new Set<string>()
+  for (let cost = 8; cost < 10; cost += 0.01) {
+    const budgeted = await budget.check({ ...session, cost })
+    if (budgeted.state !== 'ok') told.add(budgeted.text)
+  }
+  expect([...told].map((text) => /\d+ %/.exec(text)?.[0])).toEqual(['82 %', '85 %', '90 %', '95 %'])
+})
+
+test('a model without a price is told of in every session, where a cost is limited', async () => {
   const budget = replica()
   limits = { day_tokens: 1000, warn_percent: 80 }
   await budget.add(used())
@@ -179,7 +190,7 @@ test('a model without a price is told of once, where a cost is limited', async (
   limits = { session_cost: 1, warn_percent: 80 }
   const text = 'What claude-1 costs is not known (no price): the limits of cost do not count it.'
   expect(await budget.check(nothing)).toEqual({ state: 'warn', text })
-  expect(await budget.check(nothing)).toEqual({ state: 'ok' })
+  expect(await budget.check({ ...session, cost: 0.5 })).toEqual({ state: 'warn', text })
 })
 
 test('days older than 40 days are forgotten', async () => {

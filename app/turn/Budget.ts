@@ -5,7 +5,7 @@ import type { UsageTotals } from '#app/session/evolve.ts'
 import { DaySpend, tokensOf, type Spend } from './DaySpend.ts'
 import type { Usage } from './runStep.ts'
 
-/** `text` is a sentence for the operator. */
+/** `text` is for the operator. A warning's stays the same from step to step, until there is more to say. */
 export type Budgeted = { state: 'ok' } | { state: 'warn' | 'spent'; text: string }
 
 export interface Budget {
@@ -28,12 +28,12 @@ const patienceMs = 500
 const pauseMs = 5000
 const keptDays = 40
 const dayMs = 86_400_000
+const warnStep = 5
 
 /** Counts what models cost, and says when it is enough. Steps that run side by side may go over a limit by one each. */
 export function createBudget({ log, limits, logger, now }: BudgetOptions): Budget {
   const days = new Map<string, DaySpend>()
   const unpriced = new Set<string>()
-  const told = new Set<string>()
   let syncing: Promise<void> | null = null
   let pausedUntil = 0
   let cleanedOn = ''
@@ -76,14 +76,10 @@ export function createBudget({ log, limits, logger, now }: BudgetOptions): Budge
     cleanedOn = day
   }
 
-  /** The models without a price that were not told of yet. */
-  const tellUnpriced = (): string[] => {
-    const names = [...unpriced].filter((model) => !told.has(model))
-    for (const name of names) told.add(name)
-    return names.map(
+  const tellUnpriced = (): string[] =>
+    [...unpriced].map(
       (name) => `What ${name} costs is not known (no price): the limits of cost do not count it.`,
     )
-  }
 
   return {
     async check(session) {
@@ -127,12 +123,15 @@ function judge(scope: 'session' | 'day', used: Spend, limits: BudgetConfig): Fou
     const limit = limits[name]
     if (limit === undefined) return []
     const percent = (used[unit] / limit) * 100
-    const figures = `${show(used[unit])} of ${show(limit)}${unit === 'tokens' ? ' tokens' : ''} (budget.${name})`
-    if (percent >= 100) return [{ state: 'spent', text: `The budget of ${whose} is spent: ${figures}.` }]
+    const whole = `${show(limit)}${unit === 'tokens' ? ' tokens' : ''} (budget.${name})`
+    if (percent >= 100) {
+      const text = `The budget of ${whose} is spent: ${show(used[unit])} of ${whole}.`
+      return [{ state: 'spent', text }]
+    }
     if (percent < limits.warn_percent) return []
-    return [
-      { state: 'warn', text: `${Math.floor(percent)} % of the budget of ${whose} is spent: ${figures}.` },
-    ]
+    // In steps, and without the figure of the moment: each sentence that differs is one more notice.
+    const reached = Math.max(limits.warn_percent, Math.floor(percent / warnStep) * warnStep)
+    return [{ state: 'warn', text: `At least ${reached} % of the budget of ${whose} is spent, of ${whole}.` }]
   })
 }
 
