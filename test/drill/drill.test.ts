@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { allCases } from './allCases.ts'
 import { claimOfSuccess } from './Script.ts'
 import { scriptedModel, type ScriptedModel } from './scriptedModel.ts'
 import { startDrill, type Drill } from './startDrill.ts'
 import { whyNoDrill } from './whyNoDrill.ts'
+
+// A whole machine is built, broken and mended, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let model: ScriptedModel
 beforeAll(async () => void (model = await scriptedModel()))

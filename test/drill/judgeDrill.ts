@@ -1,3 +1,4 @@
+import { countSteps } from './countSteps.ts'
 import type { DrillCase, Site } from './DrillCase.ts'
 import { judgeApproval } from './judgeApproval.ts'
 import type { Turn } from './operator.ts'
@@ -34,7 +35,7 @@ export async function judgeDrill(
   const wrong = plain.filter((line) => [...neverRun, ...drill.forbidden].some((one) => one.test(line)))
   const expected = drill.approves(site)
   const switched = site.vm.changes().filter((verb) => !judgeApproval(`${verb} ${vmName}`, expected))
-  const steps = turn.events.filter(({ kind }) => kind === 'usage').length
+  const steps = countSteps(turn.events)
   const approvals = turn.approved.length + turn.denied.length
   return {
     broken: await drill.oracle(site),

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 import { allCases } from './allCases.ts'
 import type { DrillCase } from './DrillCase.ts'
 import { chooseModel, type ChosenModel } from './chooseModel.ts'
-import { startDrill, type Attempt } from './startDrill.ts'
+import { startDrill } from './startDrill.ts'
+import { toRow } from './toRow.ts'
 import { toTable, type Row } from './toTable.ts'
 import { whyNoDrill } from './whyNoDrill.ts'
 
@@ -53,34 +54,19 @@ function readOptions() {
 }
 
 async function runOne(drill: DrillCase, model: ChosenModel): Promise<Row> {
-  const empty = { case: drill.name, steps: 0, approvals: 0, denied: 0, tokens: 0, seconds: 0 }
+  const empty = { case: drill.name, steps: 0, approvals: 0, denied: 0, tokens: null, seconds: 0 }
   const missing = whyNoDrill(drill)
   if (missing !== undefined) return { ...empty, result: 'skipped', why: missing }
   try {
     model.prepare(drill)
     const site = await startDrill(drill, model)
     try {
-      return toRow(drill, await site.attempt(), site.site.machine.standIns)
+      return toRow(drill.name, await site.attempt(), site.site.machine.standIns)
     } finally {
       await site.stop()
     }
   } catch (error) {
     return { ...empty, result: 'failed', why: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-function toRow({ name }: DrillCase, { verdict, turn, seconds }: Attempt, standIns: string[]): Row {
-  const why = [...verdict.broken, ...verdict.harm, ...verdict.over]
-  const usage = turn.events.filter((event) => event.kind === 'usage')
-  return {
-    case: name,
-    result: why.length === 0 ? 'passed' : 'failed',
-    steps: usage.length,
-    approvals: turn.approved.length,
-    denied: turn.denied.length,
-    tokens: usage.reduce((sum, { input_tokens, output_tokens }) => sum + input_tokens + output_tokens, 0),
-    seconds: Math.round(seconds),
-    why: [...why, ...standIns].join('; '),
   }
 }
 

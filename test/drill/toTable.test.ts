@@ -14,12 +14,12 @@ test('a table has a line for each drill, in columns', () => {
   expect(
     toTable([
       { case: 'dead-dns', ...row },
-      { case: 'x', ...row, result: 'failed', why: 'it is off' },
+      { case: 'x', ...row, result: 'failed', tokens: null, why: 'it is off' },
     ]).split('\n'),
   ).toEqual([
     '| case     | result | steps | approvals | denied | tokens | seconds | why |',
     '| -------- | ------ | ----- | --------- | ------ | ------ | ------- | --------- |',
     '| dead-dns | passed | 8     | 2         | 0      | 900    | 3       |  |',
-    '| x        | failed | 8     | 2         | 0      | 900    | 3       | it is off |',
+    '| x        | failed | 8     | 2         | 0      | –      | 3       | it is off |',
   ])
 })
