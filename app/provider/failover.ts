@@ -22,7 +22,7 @@ type Failed = Extract<AttemptEnd, { state: 'failed' }>
 /** A rate limit that ends this soon is waited out where no other model could answer meanwhile. */
 const longestWaitMs = 10_000
 const breakWaitMs = 1000
-/** A model that took longer to fail is not asked twice: the operator waits, and another may answer. */
+/** A break that took longer to show, as a silence does, is not tried again: the operator waits, and another may answer. */
 const quickFailureMs = 5000
 
 /**
@@ -105,7 +105,7 @@ export async function* failOver(
   }
 }
 
-/** Asks once, and after a pause once more where that is worth a try: after a silence, for instance, it is not. */
+/** Asks once, and after a pause once more where that is worth a try. */
 async function* askTwice(
   provider: Provider,
   request: StepRequest,
@@ -114,8 +114,8 @@ async function* askTwice(
 ): AsyncGenerator<Part, AttemptEnd> {
   const began = deps.now().getTime()
   const end = yield* attempt(provider, request, deps.logger)
-  const wasQuick = deps.now().getTime() - began <= quickFailureMs
-  const pauseMs = end.state === 'failed' && wasQuick ? pauseBefore(end, isOtherReady()) : undefined
+  const tookMs = deps.now().getTime() - began
+  const pauseMs = end.state === 'failed' ? pauseBefore(end, tookMs, isOtherReady()) : undefined
   if (pauseMs === undefined || request.signal.aborted) return end
   deps.logger.info({ provider: provider.name, wait_ms: pauseMs }, 'model is asked once more')
   // An abort shows in the signal.
@@ -124,11 +124,12 @@ async function* askTwice(
 }
 
 /** How long to wait before the same model is asked once more; undefined: not at all. */
-function pauseBefore({ failure, said }: Failed, isOtherReady: boolean): number | undefined {
+function pauseBefore({ failure, said }: Failed, tookMs: number, isOtherReady: boolean): number | undefined {
   if (said) return undefined
   switch (failure.kind) {
     case 'overload':
     case 'network':
+      if (tookMs > quickFailureMs) return undefined
       // Spread, so that the steps that failed together do not come back together.
       return breakWaitMs * (0.75 + Math.random() / 2)
     case 'rate_limit': {
