@@ -26,7 +26,8 @@ export async function runStep(
   }
   try {
     for await (const part of provider.step(request)) {
-      request.signal.throwIfAborted()
+      // What was used counts, whatever becomes of the turn.
+      if (part.type !== 'usage') request.signal.throwIfAborted()
       switch (part.type) {
         case 'text':
           text.push(part.text)
