@@ -48,7 +48,7 @@ async function write(id: string, ...drafts: SessionDraft[]): Promise<void> {
 /** What the board reads when it is written. */
 async function readOf(id: string, now?: () => Date): Promise<ReadNow> {
   const told = new Map<string, ReadNow>()
-  await tellBoard(store, id, { tell: (name, read) => void told.set(name, read) }, now)
+  tellBoard(store, id, { tell: (name, read) => void told.set(name, read) }, now)
   const read = told.get(id)
   if (read === undefined) throw new Error('nothing told')
   return read
