@@ -8,10 +8,10 @@ const run = promisify(execFile)
 const cli = (...args: string[]) => run(process.execPath, [resolve(import.meta.dirname, 'cli.ts'), ...args])
 
 test('token create prints a token and its line, and nothing else', async () => {
-  const { stdout, stderr } = await cli('token', 'create', 'alice')
+  const { stdout, stderr } = await cli('token', 'create', 'phone')
   const [, token = '', hash = ''] = /^token=(\S+)\nhash=(\S+)\n$/.exec(stdout) ?? []
   const entry = parseTokenLine(hash)
-  expect(entry).toMatchObject({ name: 'alice', id: tokenId(token) })
+  expect(entry).toMatchObject({ name: 'phone', id: tokenId(token) })
   expect(await verifyToken(entry?.phc ?? '', token)).toBe(true)
   expect(stderr).toBe('')
 })

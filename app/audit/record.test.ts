@@ -9,7 +9,7 @@ it('prints one line of JSON per mutation, whatever its fields hold', () => {
   )
   audit({
     action: 'power.cycle',
-    by: 'ada\n{"audit":"forged"}',
+    by: 'operator\n{"audit":"forged"}',
     source: 'token',
     request_id: 'r1',
     op: 'a'.repeat(32),
@@ -20,7 +20,7 @@ it('prints one line of JSON per mutation, whatever its fields hold', () => {
   expect(JSON.parse(lines.join(''))).toMatchObject({
     audit: 'power.cycle',
     at: '2026-11-20T03:00:00.000Z',
-    by: 'ada\n{"audit":"forged"}',
+    by: 'operator\n{"audit":"forged"}',
     subject: 'devvm',
     outcome: 'requested',
   })

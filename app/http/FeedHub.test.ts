@@ -494,7 +494,7 @@ describe('the end of a stream', () => {
   test('a stream does not outlive the identity that opened it', async () => {
     await append(1)
     const expires = new Date(Date.now() + 300)
-    const identity = { name: 'ada', source: 'token', role: 'viewer', expires } as const
+    const identity = { name: 'operator', source: 'token', role: 'viewer', expires } as const
     const server = await start({ identity, limits: { sweepMs: 20 } })
     const stream = await attach(server)
     await stream.until(isCaughtUp)
@@ -507,7 +507,12 @@ describe('the end of a stream', () => {
   test('a stream ends when the identity that opened it is revoked', async () => {
     await append(1)
     let revoked = false
-    const identity = { name: 'ada', source: 'token', role: 'viewer', stillValid: () => !revoked } as const
+    const identity = {
+      name: 'operator',
+      source: 'token',
+      role: 'viewer',
+      stillValid: () => !revoked,
+    } as const
     const server = await start({ identity, limits: { pingMs: 20, sweepMs: 5 } })
     const stream = await attach(server)
     await stream.until(isNamed('ping'))

@@ -35,7 +35,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'breakglass-tokens-'))
   path = join(folder, 'tokens')
   told = ''
-  hash = (await createToken('alice')).hash
+  hash = (await createToken('phone')).hash
   id = parseTokenLine(hash)?.id ?? ''
   await writeFile(path, `${hash}\n`)
   file = await open()
@@ -51,14 +51,14 @@ test.each([
   ['left with comments alone', () => '# tokens\n'],
 ])('a file that is %s is reported, and the tokens stay', async (_what, text) => {
   await change(text(), () => expect(told).toMatch(/no token any more: the tokens read before it stay/))
-  expect(file.find(id)?.name).toBe('alice')
+  expect(file.find(id)?.name).toBe('phone')
 })
 
 test('after that the file counts again as soon as it holds a token', async () => {
   await change('', () => expect(told).toMatch(/no token any more/))
-  const other = (await createToken('bob')).hash
+  const other = (await createToken('laptop')).hash
   await change(`${other}\n`, () => expect(file.find(id)).toBeUndefined())
-  expect(file.find(parseTokenLine(other)?.id ?? '')?.name).toBe('bob')
+  expect(file.find(parseTokenLine(other)?.id ?? '')?.name).toBe('laptop')
 })
 
 test('a file that never held a token lets nobody in, and says so', async () => {

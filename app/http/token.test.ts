@@ -4,7 +4,7 @@ import { parseTokenFile } from './TokenFile.ts'
 import { createToken, parseTokenLine, tokenId, verifyToken, type TokenEntry } from './tokenHash.ts'
 import { TokenVerifier } from './TokenVerifier.ts'
 
-async function made(name = 'alice') {
+async function made(name = 'phone') {
   const { token, hash } = await createToken(name)
   const entry = parseTokenLine(hash)
   if (!entry) throw new Error('the printed line cannot be read')
@@ -14,7 +14,7 @@ async function made(name = 'alice') {
 describe('a token', () => {
   test('is known by its line, and no other is', async () => {
     const { token, entry } = await made()
-    expect(entry.name).toBe('alice')
+    expect(entry.name).toBe('phone')
     expect(tokenId(token)).toBe(entry.id)
     expect(await verifyToken(entry.phc, token)).toBe(true)
     expect(await verifyToken(entry.phc, (await made()).token)).toBe(false)
@@ -31,7 +31,7 @@ describe('a token', () => {
     const key = argon2Sync('argon2id', { message: token, ...cost })
     const text = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '')
     const phc = `$argon2id$v=19$m=1024,t=2,p=1$${text(cost.nonce)}$${text(key)}`
-    expect(parseTokenLine(`alice:${entry.id}:${phc}`)).toEqual({ ...entry, phc })
+    expect(parseTokenLine(`phone:${entry.id}:${phc}`)).toEqual({ ...entry, phc })
     expect(await verifyToken(phc, token)).toBe(true)
     expect(await verifyToken(phc, (await made()).token)).toBe(false)
   })
@@ -110,7 +110,7 @@ describe('verifying', () => {
     const { token, entry } = await made()
     const { verifier, hashed, wait } = counting([entry])
     const found = await Promise.all(Array.from({ length: 50 }, () => verifier.entryOf(token)))
-    expect(found.every((one) => one?.name === 'alice')).toBe(true)
+    expect(found.every((one) => one?.name === 'phone')).toBe(true)
     expect(hashed).toHaveLength(1)
     wait(999)
     await verifier.entryOf(token)

@@ -71,13 +71,13 @@ describe('a secret over lines', () => {
   test.each([
     [
       'a YAML text',
-      'tls:\n  password: |\n    one\n\n    two\n  user: bob\n',
-      'tls:\n  password: |\n    [hidden: password]\n  user: bob\n',
+      'tls:\n  password: |\n    one\n\n    two\n  user: laptop\n',
+      'tls:\n  password: |\n    [hidden: password]\n  user: laptop\n',
     ],
     [
       'a .netrc',
-      'machine a\n  login bob\n  password letmein\n',
-      'machine a\n  login bob\n  password [hidden: password]\n',
+      'machine a\n  login laptop\n  password letmein\n',
+      'machine a\n  login laptop\n  password [hidden: password]\n',
     ],
     [
       'a list of variables',
@@ -139,7 +139,7 @@ const line = fc.oneof(
       end,
       ...material.slice(0, 3),
       'password: |',
-      '  login bob',
+      '  login laptop',
       '',
     ),
   },

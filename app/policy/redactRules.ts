@@ -141,7 +141,7 @@ export const rules: Rule[] = [
     kind: 'password',
     pattern: /^([^:\s]{1,255}:(?:\*|543\d|6432|6543):[^:\s]{1,100}:[^:\s]{1,100}:)((?:[^:\s\\]|\\.)+)$/g,
   },
-  // ipsec.secrets: `: PSK "…"`, `carol : EAP "…"`, `: PSK 0sBASE64`.
+  // ipsec.secrets: `: PSK "…"`, `tablet : EAP "…"`, `: PSK 0sBASE64`.
   {
     kind: 'password',
     pattern: /((?:^|\s):\s{1,20}(?:PSK|EAP|XAUTH|NTLM|PIN|PPK)\s{1,20}")([^"\n]+)/g,

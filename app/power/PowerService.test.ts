@@ -77,7 +77,7 @@ function service(log?: EventLog, reaches = true) {
     ...far,
     power,
     run: (verb: 'cycle' | 'stop' | 'status' | 'forensics', id = op) =>
-      power.run('vm1', verb, { op: id, by: 'ada' }),
+      power.run('vm1', verb, { op: id, by: 'operator' }),
   }
 }
 
@@ -126,7 +126,7 @@ describe('one mutation at a time', () => {
   it('is not given up when its caller goes away', async () => {
     const { power, sent, answer } = service()
     const gone = new AbortController()
-    const run = power.run('vm1', 'cycle', { op, by: 'ada', signal: gone.signal })
+    const run = power.run('vm1', 'cycle', { op, by: 'operator', signal: gone.signal })
     gone.abort()
     answer('done')
     expect((await run).outcome).toBe('done')
@@ -162,7 +162,7 @@ describe('operations', () => {
     const { power, run, answer } = service()
     const first = run('cycle')
     expect(await power.operations('vm1')).toMatchObject([
-      { op, verb: 'cycle', by: 'ada', state: 'running', phase: 'dispatched' },
+      { op, verb: 'cycle', by: 'operator', state: 'running', phase: 'dispatched' },
     ])
     answer('done')
     await first
@@ -236,13 +236,13 @@ describe('operations', () => {
 
       const { power, sent, answer } = service(log)
       expect(await power.operations('vm1')).toMatchObject([
-        { op: other, verb: 'stop', by: 'ada', outcome: 'unknown', exit_code: null },
-        { op, verb: 'cycle', by: 'ada', outcome: 'done', exit_code: 0 },
+        { op: other, verb: 'stop', by: 'operator', outcome: 'unknown', exit_code: null },
+        { op, verb: 'cycle', by: 'operator', outcome: 'done', exit_code: 0 },
       ])
       expect(sent).toEqual([])
       const asked = power.operation('vm1', op)
       answer(journalled(cycled))
-      expect(await asked).toMatchObject({ by: 'ada', result: { op, outcome: 'done' } })
+      expect(await asked).toMatchObject({ by: 'operator', result: { op, outcome: 'done' } })
     }))
 
   it('whose end is found later tell it to the log, once', () =>
@@ -277,8 +277,8 @@ describe('forensics', () => {
     const { power, vm, sent, answer } = service()
     const warm = scripted()
     power.configure([{ ...vm, warm: warm.vm.warm }])
-    const report = power.run('vm1', 'forensics', { op, by: 'ada' })
-    const status = power.run('vm1', 'status', { op: other, by: 'ada' })
+    const report = power.run('vm1', 'forensics', { op, by: 'operator' })
+    const status = power.run('vm1', 'status', { op: other, by: 'operator' })
     expect({ fresh: sent, warm: warm.sent }).toEqual({ fresh: ['forensics'], warm: ['status'] })
     warm.answer('done')
     expect((await status).outcome).toBe('done')
@@ -289,7 +289,7 @@ describe('forensics', () => {
   it('are made once for all who ask meanwhile, also when the first of them goes away', async () => {
     const { power, run, sent, answer } = service()
     const gone = new AbortController()
-    const first = power.run('vm1', 'forensics', { op, by: 'ada', signal: gone.signal })
+    const first = power.run('vm1', 'forensics', { op, by: 'operator', signal: gone.signal })
     const second = run('forensics', other)
     gone.abort()
     expect(await first).toMatchObject({ failed_leg: 'cancelled', exit_code: null })
@@ -346,7 +346,7 @@ it('tells its log what was asked for, sent, printed and came of it', async () =>
     (text) => JSON.parse(text) as { kind: string; op: string },
   )
   expect(events.map(({ kind }) => kind)).toEqual(['requested', 'dispatched', 'outcome'])
-  expect(events[0]).toMatchObject({ id: 1, op, verb: 'cycle', by: 'ada' })
+  expect(events[0]).toMatchObject({ id: 1, op, verb: 'cycle', by: 'operator' })
   expect(events[2]).toMatchObject({ id: 3, op, outcome: 'done', exit_code: 0 })
   await log.close()
   await rm(dataDir, { recursive: true })

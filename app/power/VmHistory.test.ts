@@ -20,7 +20,7 @@ it('reads the newest events page by page, once', async () => {
   const head = vi.fn(() => Promise.resolve({ epoch: 'e', seq: 2000 }))
   const page = vi.fn((_stream: string, after: number) => {
     const events = Array.from({ length: 200 }, (_, index) => ({
-      ...{ kind: 'requested', op: opOf(after + 1 + index), verb: 'stop', by: 'ada' },
+      ...{ kind: 'requested', op: opOf(after + 1 + index), verb: 'stop', by: 'operator' },
     }))
     const batch = toBatch('e', after, events.slice(0, 2000 - after))
     return Promise.resolve({ epoch: 'e', head: 2000, trimmedTo: 0, batch })

@@ -12,16 +12,24 @@ it('tells who asked for what, and what came of it: an end that is told later cor
   expect(
     foldOperations(
       stored([
-        { kind: 'requested', op, verb: 'cycle', by: 'ada' },
+        { kind: 'requested', op, verb: 'cycle', by: 'operator' },
         { kind: 'dispatched', op },
         { ...end, outcome: 'unknown', exit_code: null, duration_ms: 5 },
-        { kind: 'requested', op: other, verb: 'stop', by: 'bob' },
+        { kind: 'requested', op: other, verb: 'stop', by: 'laptop' },
         { ...end, outcome: 'done', exit_code: 0, duration_ms: 3000 },
       ]),
     ),
   ).toMatchObject([
-    { op, verb: 'cycle', by: 'ada', requested_at: at, state: 'ended', outcome: 'done', duration_ms: 3000 },
-    { op: other, verb: 'stop', by: 'bob', state: 'ended', outcome: 'unknown', exit_code: null },
+    {
+      op,
+      verb: 'cycle',
+      by: 'operator',
+      requested_at: at,
+      state: 'ended',
+      outcome: 'done',
+      duration_ms: 3000,
+    },
+    { op: other, verb: 'stop', by: 'laptop', state: 'ended', outcome: 'unknown', exit_code: null },
   ])
 })
 

@@ -7,7 +7,7 @@ const now = '2026-11-20T03:00:00Z'
 const known: Operation = {
   op,
   verb: 'cycle',
-  by: 'ada',
+  by: 'operator',
   state: 'ended',
   phase: 'outcome',
   outcome: 'unknown',
@@ -26,7 +26,7 @@ const end = {
 
 it('the journal corrects what was unknown here', () => {
   expect(reconcile(known, end, now)).toMatchObject({
-    by: 'ada',
+    by: 'operator',
     outcome: 'done',
     exit_code: 0,
     duration_ms: 3000,
@@ -47,7 +47,7 @@ it('the journal tells an operation that this process never saw', () => {
 
 it('an operation that still runs on the hypervisor is running', () => {
   const found = reconcile(known, { op, verb: 'cycle', running: true }, now)
-  expect(found).toMatchObject({ state: 'running', by: 'ada' })
+  expect(found).toMatchObject({ state: 'running', by: 'operator' })
   expect(found).not.toHaveProperty('outcome')
 })
 

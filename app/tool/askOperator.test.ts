@@ -4,7 +4,7 @@ import { confirmActionTool } from './confirmAction.ts'
 import { createRegistry } from './registry.ts'
 import type { RunContext } from './Tool.ts'
 
-const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'ada' }
+const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'operator' }
 const tools = createRegistry([askClarificationTool(), confirmActionTool()])
 
 async function prepare(name: string, input: unknown) {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createRegistry } from './registry.ts'
 import type { CallContext, Prepared, Tool } from './Tool.ts'
 
-const context: CallContext = { sessionId: 's', call: 'c', target: 'devvm', operator: 'ada' }
+const context: CallContext = { sessionId: 's', call: 'c', target: 'devvm', operator: 'operator' }
 const prepared: Prepared = {
   ...{ action: 'look', target: 'devvm', verdict: { type: 'read' } },
   run: () => Promise.reject(new Error('run')),

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { searchKnowledgeTool } from './searchKnowledge.ts'
 import type { ToolResult } from './Tool.ts'
 
-const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'ada' }
+const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'operator' }
 
 let folder: string
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'breakglass-notes-'))))

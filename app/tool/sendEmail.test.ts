@@ -6,7 +6,7 @@ import { createRegistry } from './registry.ts'
 import { sendEmailTool } from './sendEmail.ts'
 import type { Prepared, ToolResult } from './Tool.ts'
 
-const context = { sessionId: 's1', call: 'c1', target: 'devvm', operator: 'ada' }
+const context = { sessionId: 's1', call: 'c1', target: 'devvm', operator: 'operator' }
 const mail = {
   to: ['ops@example.org'],
   subject: 'Disk of devvm',

@@ -34,7 +34,7 @@ describe('with tokens, on every address', () => {
   let bearer: { authorization: string }
   let made: Awaited<ReturnType<typeof makeToken>>
   beforeAll(async () => {
-    made = await makeToken(folder, 'alice')
+    made = await makeToken(folder, 'phone')
     bearer = { authorization: `Bearer ${made.token}` }
     server = await startBreakglass({ BREAKGLASS_LISTEN: '0.0.0.0:0', BREAKGLASS_TOKEN_FILE: made.file })
   })
@@ -77,7 +77,7 @@ describe('with tokens, on every address', () => {
     const { events } = (await server.api('GET', `/api/session/${id}/events`, undefined, bearer)).json as {
       events: { kind: string; by?: string }[]
     }
-    expect(events.find((one) => one.kind === 'user')?.by).toBe('alice')
+    expect(events.find((one) => one.kind === 'user')?.by).toBe('phone')
   })
 
   test('this machine is no target there, and the warning about readable tokens was given', async () => {
@@ -95,9 +95,9 @@ describe('with tokens, on every address', () => {
 
   test('a second token counts as soon as its line is in the file', async () => {
     const second = await mkdtemp(join(folder, 'second-'))
-    const bob = await makeToken(second, 'bob')
-    await writeFile(made.file, `${await readFile(made.file, 'utf8')}hash=${bob.hash}\n`)
-    const headers = { authorization: `Bearer ${bob.token}` }
+    const laptop = await makeToken(second, 'laptop')
+    await writeFile(made.file, `${await readFile(made.file, 'utf8')}hash=${laptop.hash}\n`)
+    const headers = { authorization: `Bearer ${laptop.token}` }
     await until(
       'the new token',
       async () => (await server.api('GET', '/api/sessions', undefined, headers)).status === 200,

@@ -41,8 +41,8 @@ it('runs a verb on the default VM, and tells the audit when it mutates', async (
   const reset = await api.call('POST', '/api/pve/reset')
   expect(reset.status).toBe(200)
   expect(api.audited).toMatchObject([
-    { action: 'power.reset', by: 'ada', subject: 'demo', op: reset.body.op, outcome: 'requested' },
-    { action: 'power.reset', by: 'ada', subject: 'demo', op: reset.body.op, outcome: 'done' },
+    { action: 'power.reset', by: 'operator', subject: 'demo', op: reset.body.op, outcome: 'requested' },
+    { action: 'power.reset', by: 'operator', subject: 'demo', op: reset.body.op, outcome: 'done' },
   ])
 })
 

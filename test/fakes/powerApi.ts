@@ -45,7 +45,7 @@ export async function startPowerApi(first: PowerApiOptions = {}) {
     const power = new PowerService({ vms, logger, ...(log && { log }) })
     const app = express()
     app.use((_request, response, next) => {
-      const identity = { name: 'ada', source: 'loopback', role: 'operator' } as const
+      const identity = { name: 'operator', source: 'loopback', role: 'operator' } as const
       beginContext(response, { requestId: 'r1', identity })
       next()
     })

@@ -23,7 +23,7 @@ export interface StreamServerOptions {
   identity?: Identity
 }
 
-const operator: Identity = { name: 'ada', source: 'loopback', role: 'operator' }
+const operator: Identity = { name: 'operator', source: 'loopback', role: 'operator' }
 
 /** Streams and pages of `log` over real HTTP, on a free loopback port: `/stream/<name>`, `/events/<name>`. */
 export async function startStreamServer(

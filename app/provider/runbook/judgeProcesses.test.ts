@@ -10,10 +10,10 @@ const procps = `    PID    PPID USER     STAT     TIME     ELAPSED   RSS COMMAND
       1       0 root     Ss   00:00:05  2-01:31:37 19616 systemd
      77       2 root     D<   00:00:06       31:37     0 kworker/0:1+nfsiod
     812       1 postgres Ssl  01:10:05       31:37 1048576 postgres: writer
-    900       1 bob      R+   00:12:00       31:37 20480 python3
+    900       1 laptop      R+   00:12:00       31:37 20480 python3
    1001       1 backup   D    00:00:00       10:00  2048 rsync
    1002       1 www-data D+   00:00:00       10:00  2048 df
-   1003     900 bob      Z    00:00:00       10:00     0 sh <defunct>
+   1003     900 laptop      Z    00:00:00       10:00     0 sh <defunct>
     PID STAT     TIME
       1 Ss   00:00:05
     900 R+   00:12:01
@@ -35,7 +35,7 @@ test('procps: what hangs, what is a zombie, what takes memory and processors', (
       unit: 'MB',
       text: expect.stringMatching(/^Most memory: postgres: writer \(pid 812, postgres\) 1\.0 GB/) as string,
     },
-    { level: 'ok', value: 'python3 (pid 900, bob)' },
+    { level: 'ok', value: 'python3 (pid 900, laptop)' },
   ])
 })
 
@@ -71,13 +71,13 @@ test('a small busybox knows no times: they are null, not 0', () => {
 test('a flood of zombies names the parent that leaves them', () => {
   const zombies = Array.from(
     { length: 60 },
-    (_, at) => `${2000 + at} 900 bob Z 00:00:00 00:10 0 sh <defunct>`,
+    (_, at) => `${2000 + at} 900 laptop Z 00:00:00 00:10 0 sh <defunct>`,
   )
   const found = judge(`${procps.split('    PID STAT')[0]}${zombies.join('\n')}\n`)
   expect(found[1]).toMatchObject({
     level: 'warn',
     value: 61,
-    text: '61 zombie processes, most of them left by python3 (pid 900, bob).',
+    text: '61 zombie processes, most of them left by python3 (pid 900, laptop).',
   })
 })
 
