@@ -4,8 +4,7 @@ import { loadAgents, presetsFolder } from '#app/config/loadAgents.ts'
 import { loadPresets } from '#app/config/loadPresets.ts'
 import type { Settings } from '#app/config/loadConfig.ts'
 import type { Logger } from '#app/logger.ts'
-import { classify } from '#app/policy/classify.ts'
-import type { Mode } from '#app/policy/Classified.ts'
+import type { Classified, Mode } from '#app/policy/Classified.ts'
 import type { PowerService } from '#app/power/PowerService.ts'
 import type { VmPlace } from '#app/power/PowerVm.ts'
 import { anthropicProvider } from '#app/provider/anthropic.ts'
@@ -52,6 +51,12 @@ export interface Equipment {
   presetPrompt: (preset: string) => string | undefined
   tools: Registry
   runbook: Provider
+}
+
+/** The parser and its tables are loaded with the first command that a model chooses: a start need not wait for them. */
+async function classify(command: string, mode: Mode): Promise<Classified> {
+  const policy = await import('#app/policy/classify.ts')
+  return policy.classify(command, mode)
 }
 
 export const defaultAgent = 'breakglass'

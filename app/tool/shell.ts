@@ -41,7 +41,7 @@ export interface ShellDeps {
   /** A fingerprint of where the target's name leads. */
   leadsTo: (target: string) => string
   modeOf: (target: string) => Mode
-  classify: (command: string, mode: Mode) => Classified
+  classify: (command: string, mode: Mode) => Classified | Promise<Classified>
 }
 
 /** Runs one command on one target. */
@@ -64,7 +64,7 @@ export function shellTool({
       'Runs one command on one target and returns its exit code, stdout and stderr. What only reads runs at once; what changes something, and what policy does not know, waits for an operator or is refused with the reason. Long output is cut in the middle: the tool output pages it.',
     parameters,
     timeoutMs: (writeLimitS + reachS) * 1000,
-    prepare({ command, target: named, timeout_s = defaultTimeoutS, why }, { target: own }) {
+    async prepare({ command, target: named, timeout_s = defaultTimeoutS, why }, { target: own }) {
       const target = named ?? own
       const runner = runnerOf(target)
       if (!runner) {
@@ -72,7 +72,7 @@ export function shellTool({
         return { action: command, target, verdict: read, run: async () => notRun('name', why) }
       }
       const mode = modeOf(target)
-      const classified = probes.has(command) ? undefined : classify(command, mode)
+      const classified = probes.has(command) ? undefined : await classify(command, mode)
       const verdict = classified ? verdictOf(classified, mode, why) : read
       const action = classified?.action ?? command
       const limitS = verdict.type === 'read' ? readLimitS : writeLimitS

@@ -7,6 +7,8 @@ import type { OutputPiece } from '#app/tool/output.ts'
 import type { OutputEvent } from './OutputWriter.ts'
 
 const gunzipAsync = promisify(gunzip)
+/** A chunk comes out in one buffer: many small ones pile up before they are collected. */
+const wholeChunk = { chunkSize: 512 * 1024 }
 /** At most so many chunks are in memory at once. */
 const chunksAtOnce = 2
 
@@ -36,7 +38,7 @@ export async function* readOutput(
         const { dropped = 0 } = event
         if (dropped > 0) yield say(`${dropped} bytes more were not kept.`)
         if (event.kind === 'end') return
-        const text = (await gunzipAsync(Buffer.from(event.gzip ?? '', 'base64'))).toString()
+        const text = (await gunzipAsync(Buffer.from(event.gzip ?? '', 'base64'), wholeChunk)).toString()
         yield { text, line }
       }
       after = page.batch.last
