@@ -5,7 +5,7 @@ import type { Prepared, Verdict } from '#app/tool/Tool.ts'
 import type { TurnLog } from './TurnLog.ts'
 import { untilAborted } from './untilAborted.ts'
 
-export const approvalLifeMs = 10 * 60_000
+const approvalLifeMs = 10 * 60_000
 /** A decision that was taken in time may still be on its way. */
 const graceMs = 2_000
 
@@ -83,8 +83,9 @@ export function whyNotApproved(
     return 'What would run now is not what was approved (the policy or the configuration changed). Nothing was run.'
   if (now.getTime() > new Date(approval.expires).getTime() + graceMs)
     return 'It was approved, but could not begin before the approval expired. Nothing was run.'
-  const used = events.filter((event) => event.kind === 'started' && event.approval === approval.approval)
-  if (used.some((event) => event.kind === 'started' && event.call !== approval.call))
+  const usedBy = events.find((event) => event.kind === 'started' && event.approval === approval.approval)
+  // Its own call may stand as begun: this is asked right after that is recorded, too.
+  if (usedBy?.kind === 'started' && usedBy.call !== approval.call)
     return 'This approval was used before. Nothing was run.'
   return null
 }

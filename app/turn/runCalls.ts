@@ -1,5 +1,4 @@
 import type { SessionDraft, SessionEventOf } from '#app/schema/events.ts'
-import type { Verdict } from '#app/tool/Tool.ts'
 import type { CallEnd } from './callEnd.ts'
 import type { CallsTask } from './CallsTask.ts'
 import { prepareCall, type ReadyCall } from './prepareCall.ts'
@@ -44,9 +43,11 @@ export async function runCalls(deps: TurnDeps, task: CallsTask, calls: Call[]): 
   signal.throwIfAborted()
 }
 
-const readsOnly = ({ plan }: ReadyCall): boolean =>
-  'refused' in plan ||
-  (['read', 'deny'] satisfies Verdict['type'][] as string[]).includes(plan.prepared.verdict.type)
+function readsOnly({ plan }: ReadyCall): boolean {
+  if ('refused' in plan) return true
+  const { type } = plan.prepared.verdict
+  return type === 'read' || type === 'deny'
+}
 
 function say({ turn, turnLog, known, signal }: CallsTask, { call }: Call, end: CallEnd): void {
   const draft: SessionDraft = { kind: 'tool_output', turn, call, ...end }
