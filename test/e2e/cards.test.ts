@@ -90,6 +90,44 @@ test('a card is led to after turns of every length, however the screen grows and
   await expect(page.getByRole('button', { name: /Review$/ })).toHaveCount(0)
 })
 
+test('whatever is laid out anew around it, the transcript stays at its end until a hand leaves it', async ({
+  page,
+  model,
+}) => {
+  const lines = Array.from({ length: 60 }, () => 'A line.').join('\n\n')
+  model.say(sayText(lines), sayText(lines))
+  const screen = await prompt(page, 'Tell me much')
+  await expect(screen.turnEnd).toHaveText(/^Ended in/)
+  const { scroller } = new AgentCards(page)
+  const toEnd = () => scroller.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight)
+  await expect.poll(toEnd).toBeLessThan(2)
+
+  // What shrinks scrolls up; before the browser tells of it, with its next frame, more has come.
+  await scroller.evaluate((it) => {
+    const log = it.querySelector('[role=log]')
+    if (!(log instanceof HTMLElement)) throw new Error('there is no log')
+    log.style.cssText = 'height: 1200px; overflow: hidden'
+    if (it.scrollTop > 1200) throw new Error('it did not scroll')
+    log.style.cssText = 'padding-bottom: 400px'
+  })
+  await expect.poll(toEnd).toBeLessThan(2)
+
+  await screen.message.fill('one\ntwo\nthree\nfour\nfive')
+  await screen.message.press('End')
+  await screen.message.pressSequentially(' and more')
+  await expect.poll(toEnd).toBeLessThan(2)
+
+  await scroller.hover()
+  await page.mouse.wheel(0, -500)
+  await expect(page.getByRole('button', { name: 'Newest' })).toBeVisible()
+  await screen.message.fill('Once more')
+  await screen.message.press('End')
+  expect(await toEnd()).toBeGreaterThan(300)
+  await screen.send.tap()
+  await expect(screen.turnEnd.nth(1)).toHaveText(/^Ended in/)
+  await expect.poll(toEnd).toBeLessThan(2)
+})
+
 test('what was not read to its end cannot be approved', async ({ page, model, folder }) => {
   // So small that the button can be on the screen without the end of the command.
   await page.setViewportSize({ width: 360, height: 480 })
