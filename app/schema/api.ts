@@ -149,6 +149,8 @@ export const powerResultSchema = z.object({
   failed_leg: legSchema.optional(),
   duration_ms: z.number(),
   code: z.string().optional(),
+  /** The hypervisor's word for why it was refused or failed: `no_quorum`, `locked`… (`breakglass-vm` lists them). */
+  reason: z.string().optional(),
 })
 export type PowerResult = z.infer<typeof powerResultSchema>
 
@@ -162,6 +164,12 @@ export const operationSchema = z.object({
   exit_code: z.int().nullable().optional(),
   requested_at: z.iso.datetime(),
   duration_ms: z.number().optional(),
+  /** Why it ended so, in a sentence. */
+  detail: z.string().optional(),
+  /** What it went through so far, in order: `preflight`, `forensics`, `stop`, `start`, `reset`. */
+  phases: z.array(z.object({ phase: z.string(), at: z.iso.datetime() })).optional(),
+  /** The hypervisor keeps a forensics report that was made before it. */
+  forensics: z.boolean().optional(),
   /** The verb's body, once ended; only where one operation is asked for. */
   result: powerResultSchema.optional(),
 })
@@ -177,8 +185,41 @@ export const vmSchema = z.object({
   wedged: z.boolean().optional(),
   /** Why it is held to be wedged, or why its state is unknown, in a sentence. */
   evidence: z.string().optional(),
+  /** Signs of a stall that prove nothing yet, in a sentence. */
+  suspect: z.string().optional(),
+  /** The hypervisor's own lock of the VM: `backup`, `migrate`… */
   locked: z.string().optional(),
+  /** Who holds the file that every action of `qm` has to lock, in words. */
+  lock_holder: z.string().optional(),
   ha: z.boolean().optional(),
+  /** HA's word for it, where `ha` is true. */
+  ha_state: z.string().optional(),
+  /** Whether the hypervisor's cluster may act; absent where that could not be read. */
+  quorum: z.boolean().optional(),
+  /** The cluster's node that has the VM, where it is not this hypervisor. */
+  node: z.string().optional(),
+  /** Changes that only a fresh process applies, one a line: `memory: 8192 → 16384`. */
+  pending: z.array(z.string()).optional(),
+  /** QEMU's guest agent; `off` where none is configured. */
+  agent: z.enum(['answers', 'silent', 'off']).optional(),
+  uptime_s: z.int().optional(),
+  /** When its process was started. */
+  started_at: z.iso.datetime().optional(),
+  /** What the hypervisor could not tell in time: `quorum`, `ha`… */
+  unread: z.array(z.string()).optional(),
+  /** The machine that it runs on, as it was last reached with this VM's key. */
+  hypervisor: z
+    .object({
+      name: z.string(),
+      /** Null when nobody has tried yet. */
+      reachable: z.boolean().nullable(),
+      failed_leg: legSchema.optional(),
+      detail: z.string().optional(),
+      checked_at: z.iso.datetime().nullable(),
+    })
+    .optional(),
+  /** What goes down with this VM, as configured: a node of the cluster that we run on, a VPN… */
+  carries: z.array(z.string()).optional(),
   /** The op of the running operation. */
   busy: opSchema.optional(),
   targets: z.array(z.string()),
