@@ -34,17 +34,22 @@ export async function startDemo({ dataDir, logger }: DemoOptions): Promise<Demo>
   await access(since).catch(() => writeFile(since, `${Math.floor(Date.now() / 1000)}\n`))
 
   const conf = join(folder, 'demo.conf')
-  const worker = join(hostScripts, 'breakglass-worker')
   const lines = [
     'vmid=100',
-    `qm=${qm}`,
+    `tools=${folder}`,
+    `pve=${join(folder, 'pve')}`,
+    `run=${folder}`,
     `state=${join(folder, 'operations')}`,
-    `worker=${worker}`,
-    `worker=${conf}`,
+    `keep=${join(folder, 'reports')}`,
   ]
   await writeFile(conf, `${lines.join('\n')}\n`)
 
-  const forcedCommand = [join(hostScripts, 'breakglass-pve'), conf] as const
+  // No root here, so no sudo: the second word of the forced command is what runs in its place.
+  const forcedCommand = [
+    join(hostScripts, 'breakglass-pve'),
+    conf,
+    join(hostScripts, 'breakglass-vm'),
+  ] as const
   const hypervisor = await startDemoHypervisor({ forcedCommand, logger })
   return {
     vm: { name: 'demo', title: 'Demo VM', targets: [], demo: true, hypervisor: hypervisor.destination },

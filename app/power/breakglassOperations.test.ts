@@ -1,16 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  appendFile,
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
@@ -121,7 +111,7 @@ describe.skipIf(!busybox)(
       const applets =
         'sh env head tail tr cut sed awk date sleep find cat mkdir rmdir mv rm ln od grep ps wc sort uname uptime dmesg'
       for (const name of applets.split(' ')) await symlink(busybox, join(folder, name))
-      for (const name of ['breakglass-pve', 'breakglass-worker', 'breakglass-probe']) {
+      for (const name of ['breakglass-pve', 'breakglass-vm', 'breakglass-probe']) {
         await copyFile(join(import.meta.dirname, 'host', name), join(folder, name))
         const text = await readFile(join(folder, name), 'utf8')
         await writeFile(join(folder, name), text.replace(/^PATH=.*$/m, `PATH=${folder}`))
@@ -195,7 +185,6 @@ esac
 `
 
   it('a VM whose process nobody could name before its stop is not started', async ({ host }) => {
-    await appendFile(host.conf, `pidfile=${host.dir}/none.pid\n`)
     await host.replaceQm(silentBeforeTheStop)
     const { code, end } = await host.request(`cycle ${op}`)
     expect(code).toBe(71)
@@ -207,8 +196,7 @@ esac
     ['gone, is started', 4_200_001, 0],
     ['alive, is not', process.pid, 71],
   ])('a VM whose process file alone names it, and which is %s', async ([_what, pid, expected], { host }) => {
-    await writeFile(join(host.dir, 'vm.pid'), `${pid}\n`)
-    await appendFile(host.conf, `pidfile=${host.dir}/vm.pid\n`)
+    await writeFile(join(host.dir, '100.pid'), `${pid}\n`)
     await host.replaceQm(silentBeforeTheStop)
     expect((await host.request(`cycle ${op}`)).code).toBe(expected)
   })

@@ -7,7 +7,7 @@ import { hostScript, run, type HostScript } from '../../test/fakes/hostScript.ts
 import { onHost } from '../../test/fakes/hostTest.ts'
 
 const op = '0123456789abcdef0123456789abcdef'
-const scripts = ['breakglass-pve', 'breakglass-worker', 'breakglass-probe']
+const scripts = ['breakglass-pve', 'breakglass-vm', 'breakglass-probe']
 const exists = (path: string) =>
   access(path).then(
     () => true,
@@ -54,6 +54,7 @@ describe('what is not one of the requests', () => {
 describe.concurrent('the configuration file', () => {
   const it = onHost()
   const pve = join(import.meta.dirname, 'host', 'breakglass-pve')
+  const worker = join(import.meta.dirname, 'host', 'breakglass-vm')
 
   it.for<[string, string[]]>([
     ['no argument', []],
@@ -62,7 +63,9 @@ describe.concurrent('the configuration file', () => {
     ['a folder', ['/etc']],
     ['a relative one', ['vm.conf']],
     ['an option', ['-c']],
-    ['two', ['/nonexistent/vm.conf', 'status', 'status']],
+    ['three', ['/nonexistent/vm.conf', 'status', 'status']],
+    ['one whose name is no name of a VM', ['/nonexistent/VM.conf']],
+    ['one without a name', ['/nonexistent/.conf']],
   ])('is needed: with %s everything is refused', async ([, args], { host }) => {
     const { code, end } = await run([pve, ...args], { SSH_ORIGINAL_COMMAND: 'status' }, host.dir)
     expect(code).not.toBe(0)
@@ -75,10 +78,8 @@ describe.concurrent('the configuration file', () => {
     ['no VM', (conf: string) => conf.replace('vmid=100', '')],
     ['a VM that is no number', (conf: string) => conf.replace('vmid=100', 'vmid=100;id')],
     ['a VM that is an option', (conf: string) => conf.replace('vmid=100', 'vmid=-1')],
-    ['a qm without an absolute path', (conf: string) => conf.replace(/qm=.*/, 'qm=qm')],
-    ['a qm that does not exist', (conf: string) => conf.replace(/qm=.*/, 'qm=/nonexistent/qm')],
-    ['a state folder that cannot be made', (conf: string) => conf.replace(/state=.*/, 'state=/proc/state')],
-    ['no worker', (conf: string) => conf.replace(/worker=.*\n/g, '')],
+    ['a folder of tools without an absolute path', (conf: string) => conf.replace(/tools=.*/, 'tools=bin')],
+    ['a folder of tools that is not there', (conf: string) => conf.replace(/tools=.*/, 'tools=/nonexistent')],
     ['a control character', (conf: string) => conf.replace('vmid=100', 'vmid=100\r')],
     ['a command', (conf: string) => `${conf}\n$(touch canary)\n`],
   ])('with %s is refused', async ([, change], { host }) => {
@@ -94,9 +95,11 @@ describe.concurrent('the configuration file', () => {
     const dir = join(host.dir, `it's "here" $HOME é`)
     await mkdir(dir)
     const conf = join(dir, 'vm.conf')
-    const text = (await readFile(host.conf, 'utf8')).replace(`worker=${host.conf}`, `worker=${conf}`)
-    await writeFile(conf, text.replace(/state=.*/, `state=${join(dir, 'state')}`))
-    const { code, end } = await run([pve, conf], { SSH_ORIGINAL_COMMAND: `cycle ${op}` })
+    await writeFile(
+      conf,
+      (await readFile(host.conf, 'utf8')).replace(/state=.*/, `state=${join(dir, 'state')}`),
+    )
+    const { code, end } = await run([pve, conf, worker], { SSH_ORIGINAL_COMMAND: `cycle ${op}` })
     expect({ code, end }).toMatchObject({ code: 0, end: { op, outcome: 'done' } })
   })
 })

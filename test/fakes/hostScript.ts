@@ -38,20 +38,20 @@ export async function hostScript(scripts = join(app, 'power/host')): Promise<Hos
   await symlink(join(app, 'demo/qm'), join(vm, 'qm'))
   const qm = join(dir, 'qm')
   const conf = join(dir, 'vm.conf')
-  const worker = `worker=${join(scripts, 'breakglass-worker')}\nworker=${conf}`
-  await writeFile(conf, `# a comment\n\nvmid=100\nqm=${qm}\nstate=${join(dir, 'state')}\n${worker}\n`)
+  const forcedCommand = [join(scripts, 'breakglass-pve'), conf, join(scripts, 'breakglass-vm')] as const
+  const folders = `tools=${dir}\npve=${dir}/pve\nrun=${dir}\nstate=${dir}/state\nkeep=${dir}/keep`
+  await writeFile(conf, `# a comment\n\nvmid=100\n${folders}\n`)
 
   const self: HostScript = {
     dir,
     conf,
     vm,
     start: (command) =>
-      spawn(join(scripts, 'breakglass-pve'), [conf], {
+      spawn(forcedCommand[0], forcedCommand.slice(1), {
         env: { SSH_ORIGINAL_COMMAND: command },
         stdio: 'pipe',
       }),
-    request: (command, env = {}) =>
-      run([join(scripts, 'breakglass-pve'), conf], { ...env, SSH_ORIGINAL_COMMAND: command }, dir),
+    request: (command, env = {}) => run([...forcedCommand], { ...env, SSH_ORIGINAL_COMMAND: command }, dir),
     async calls() {
       const text = await readFile(join(dir, 'calls'), 'utf8').catch(() => '')
       return text.split('\n').filter(Boolean)
