@@ -1,4 +1,5 @@
 import { access, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { VmPlace } from '#app/power/PowerVm.ts'
@@ -26,6 +27,10 @@ const hostScripts = join(import.meta.dirname, '../power/host')
 export async function startDemo({ dataDir, logger }: DemoOptions): Promise<Demo> {
   const folder = join(dataDir, 'demo')
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(join(folder, 'pve'), { recursive: true })
+  // As the cluster's file system lists it.
+  const nodes = { ids: { 100: { node: hostname().split('.')[0], type: 'qemu', version: 1 } } }
+  await writeFile(join(folder, 'pve/.vmlist'), `${JSON.stringify(nodes)}\n`)
   const qm = join(folder, 'qm')
   // It is called by this name, which is how it finds its state; made anew, as the program may have moved.
   await rm(qm, { force: true })

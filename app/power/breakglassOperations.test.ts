@@ -10,7 +10,7 @@ const op = '0123456789abcdef0123456789abcdef'
 const other = 'f'.repeat(32)
 const busybox = spawnSync('sh', ['-c', 'command -v busybox']).stdout.toString().trim()
 
-const mutating = (calls: string[]) => calls.filter((call) => !call.startsWith('status'))
+const mutating = (calls: string[]) => calls.filter((call) => /^(stop|start|reset) /.test(call))
 
 /** What holds for the scripts with the tools of a full Linux, and with those of busybox without any lock tool. */
 function operations(scriptsFolder: () => string) {
@@ -39,14 +39,25 @@ function operations(scriptsFolder: () => string) {
   })
 
   it('replays a failure as the failure that it was', async ({ host }) => {
+    await writeFile(join(host.vm, 'busy'), '')
+    const first = await host.request(`stop ${op}`)
+    await rm(join(host.vm, 'busy'))
+    const again = await host.request(`stop ${op}`)
+    expect(first.code).toBe(70)
+    expect(first.stderr).toContain("can't lock file '/var/lock/qemu-server/lock-100.conf' - got timeout")
+    expect(again).toEqual(first)
+    expect(mutating(await host.calls())).toEqual(['stop 100'])
+  })
+
+  it('replays a refusal too: what was refused once is not run when it is sent again', async ({ host }) => {
     await writeFile(join(host.vm, 'lock'), 'backup\n')
     const first = await host.request(`stop ${op}`)
     await rm(join(host.vm, 'lock'))
     const again = await host.request(`stop ${op}`)
-    expect(first.code).toBe(70)
+    expect(first).toMatchObject({ code: 76, end: { outcome: 'refused', reason: 'locked' } })
     expect(first.stderr).toContain('VM is locked (backup)')
     expect(again).toEqual(first)
-    expect(mutating(await host.calls())).toEqual(['stop 100'])
+    expect(mutating(await host.calls())).toEqual([])
   })
 
   it('answers another op with the name of the one that runs', async ({ host }) => {
@@ -109,9 +120,9 @@ describe.skipIf(!busybox)(
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'breakglass-busybox-'))
       const applets =
-        'sh env head tail tr cut sed awk date sleep find cat mkdir rmdir mv rm ln od grep ps wc sort uname uptime dmesg'
+        'sh env head tail tr cut sed awk date sleep find cat mkdir rmdir mv rm ln od grep ps wc sort uname uptime dmesg stat df'
       for (const name of applets.split(' ')) await symlink(busybox, join(folder, name))
-      for (const name of ['breakglass-pve', 'breakglass-vm', 'breakglass-probe']) {
+      for (const name of ['breakglass-pve', 'breakglass-vm', 'breakglass-lib', 'breakglass-probe']) {
         await copyFile(join(import.meta.dirname, 'host', name), join(folder, name))
         const text = await readFile(join(folder, name), 'utf8')
         await writeFile(join(folder, name), text.replace(/^PATH=.*$/m, `PATH=${folder}`))

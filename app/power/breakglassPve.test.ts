@@ -7,7 +7,7 @@ import { hostScript, run, type HostScript } from '../../test/fakes/hostScript.ts
 import { onHost } from '../../test/fakes/hostTest.ts'
 
 const op = '0123456789abcdef0123456789abcdef'
-const scripts = ['breakglass-pve', 'breakglass-vm', 'breakglass-probe']
+const scripts = ['breakglass-pve', 'breakglass-vm', 'breakglass-lib', 'breakglass-probe']
 const exists = (path: string) =>
   access(path).then(
     () => true,
@@ -124,7 +124,11 @@ onHost()('takes nothing from the environment of the caller', async ({ host }) =>
     SHELLOPTS: 'xtrace',
   })
   expect(code).toBe(0)
-  expect(await host.calls()).toEqual(['status 100 --verbose'])
+  expect((await host.calls()).toSorted()).toEqual([
+    'guest cmd 100 ping',
+    'pending 100',
+    'status 100 --verbose',
+  ])
   expect(await exists(canary)).toBe(false)
 })
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 export interface HostRun {
@@ -40,6 +40,8 @@ export async function hostScript(scripts = join(app, 'power/host')): Promise<Hos
   const conf = join(dir, 'vm.conf')
   const forcedCommand = [join(scripts, 'breakglass-pve'), conf, join(scripts, 'breakglass-vm')] as const
   const folders = `tools=${dir}\npve=${dir}/pve\nrun=${dir}\nstate=${dir}/state\nkeep=${dir}/keep`
+  await mkdir(join(dir, 'pve'))
+  await writeFile(join(dir, 'pve/.vmlist'), vmList(hostname()))
   await writeFile(conf, `# a comment\n\nvmid=100\n${folders}\n`)
 
   const self: HostScript = {
@@ -64,6 +66,11 @@ export async function hostScript(scripts = join(app, 'power/host')): Promise<Hos
   }
   await self.replaceQm(countingQm)
   return self
+}
+
+/** Where the cluster's file system says that VM 100 is. */
+export function vmList(node: string): string {
+  return `{\n"version": 4,\n"ids": {\n"100": { "node": "${node.split('.')[0]}", "type": "qemu", "version": 3 }}\n}\n`
 }
 
 /** Runs a program to its end; `end` is its last line of stdout as JSON, or empty. */
