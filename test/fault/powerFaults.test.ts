@@ -1,0 +1,344 @@
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { afterAll, describe, expect, it } from 'vitest'
+import { readHostAnswer, readHostStatus } from '#app/power/hostAnswer.ts'
+import type { Outcome, Verb } from '#app/schema/api.ts'
+import { vmList } from '../fakes/hostScript.ts'
+import { PveHost, substitute } from '../fakes/pveHost.ts'
+
+const op = '0123456789abcdef0123456789abcdef'
+
+/** What one verb does under one fault. */
+interface Cell {
+  code: number
+  reason?: string
+  /** Part of the sentence; for `status` and `forensics`, of what they print. */
+  says?: string | RegExp
+  /** The calls that change something, in order. */
+  acts?: string[]
+}
+
+interface Fault {
+  name: string
+  bring: (host: PveHost) => Promise<unknown>
+  cells: Record<Verb, Cell>
+}
+
+const outcomes: Record<number, Outcome> = {
+  0: 'done',
+  70: 'failed',
+  71: 'unknown',
+  72: 'failed',
+  73: 'unknown',
+  76: 'refused',
+  78: 'refused',
+}
+
+/** Seconds that a verb may take on the host with anything hanging, where no time of qm's own comes on top. */
+const bounds: Record<Verb, number> = { status: 10, forensics: 15, reset: 25, stop: 25, start: 25, cycle: 40 }
+/** For a machine that is busy with other tests. */
+const slack = 10
+
+const reset = 'qm reset 100'
+const stop = 'qm stop 100'
+const start = 'qm start 100'
+const done = (...acts: string[]): Cell => ({ code: 0, acts })
+const refused = (reason: string, says: Cell['says']): Cell => ({ code: 76, reason, ...(says && { says }) })
+/** All four verbs that change something. */
+const each = (cell: Cell) => ({ reset: cell, stop: cell, start: cell, cycle: cell })
+
+/** Does what the stand-in of a hanging file system would: whoever opens the file waits. */
+function hangFile(path: string): void {
+  spawnSync('rm', ['-f', path])
+  spawnSync('mkfifo', [path])
+}
+
+/** A process that the kernel holds for good, as /proc would show it. */
+async function simulateStuckProcess(host: PveHost): Promise<void> {
+  const threadNumbers = Array.from({ length: 50 }, (_, index) => (index === 18 ? '4242' : '7')).join(' ')
+  const folder = host.at(`proc/${host.pid}`)
+  await mkdir(folder, { recursive: true })
+  await writeFile(`${folder}/stat`, `${host.pid} (kvm) D ${threadNumbers}\n`)
+  await writeFile(host.at('proc/stat'), 'btime 1795000000\n')
+  await host.configure(`proc=${host.at('proc')}`)
+}
+
+const quiet = { code: 0 } satisfies Cell
+
+const faults: Fault[] = [
+  {
+    name: 'nothing is wrong',
+    bring: async () => {},
+    cells: {
+      status: { code: 0, says: /"state":"running".*"quorum":true.*"memory: 8192 → 16384".*"unread":\[\]/ },
+      forensics: { code: 0, says: 'nothing is seen to be wrong' },
+      reset: done(reset),
+      stop: done(stop),
+      start: { code: 70, says: 'VM 100 already running', acts: [start] },
+      cycle: done(stop, start),
+    },
+  },
+  {
+    name: 'another process holds the file that qm locks',
+    bring: async (host) => host.keepRunning('flock', [host.at('lock/lock-100.conf'), 'sleep', '600']),
+    cells: {
+      status: { code: 0, says: /"lock_holder":"process \d+ \(flock [^"]*sleep 600\)"/ },
+      forensics: { code: 0, says: /== locks \(ok, [^)]*\)\nprocess \d+ \(flock/ },
+      reset: { code: 70, says: /got timeout; the file is held by process \d+/, acts: [reset] },
+      stop: { code: 70, says: /got timeout; the file is held by process \d+/, acts: [stop] },
+      start: { code: 70, says: "can't lock file", acts: [start] },
+      cycle: { code: 70, says: /held by process \d+ .*; not started/, acts: [stop] },
+    },
+  },
+  {
+    name: 'a backup has locked the VM',
+    bring: (host) => host.fault('lock', 'backup'),
+    cells: {
+      status: { code: 0, says: '"locked":"backup"' },
+      forensics: { code: 0, says: 'it is locked (backup)' },
+      ...each(refused('locked', /VM is locked \(backup\).*qm unlock 100/)),
+    },
+  },
+  ...['dead', 'silent'].map((kind): Fault => ({
+    name: `the monitor of QEMU is ${kind}`,
+    bring: (host) => host.fault(`qmp-${kind}`),
+    cells: {
+      status: { code: 0, says: /"qmp":"silent","wedged":true,"evidence":"process \d+ lives/ },
+      forensics: { code: 0, says: 'the monitor of QEMU does not answer' },
+      reset: { code: 70, says: /system_reset.*only a cycle gets it out/, acts: [reset] },
+      stop: done(stop),
+      start: { code: 70, says: 'already running', acts: [start] },
+      cycle: done(stop, start),
+    },
+  })),
+  {
+    name: 'the cluster file system is dead',
+    bring: async (host) => {
+      await host.fault('pmxcfs-dead')
+      await rm(host.at('pve/.vmlist'))
+    },
+    cells: {
+      status: { code: 70, says: /"state":"unknown".*the cluster file system is not there.*"quorum":null/ },
+      forensics: { code: 0, says: /^VM 100: .*the cluster file system is not there/ },
+      ...each(refused('pmxcfs', /qm cannot work; to end the VM all the same, on the host: kill \d+/)),
+    },
+  },
+  {
+    name: 'the cluster file system hangs',
+    bring: async (host) => {
+      await host.fault('pmxcfs-hangs')
+      hangFile(host.at('pve/.vmlist'))
+    },
+    cells: {
+      status: { code: 70, says: /"state":"unknown".*has no answer in time.*"unread":\["quorum","ha"/ },
+      forensics: { code: 0, says: '== cluster (no end within 5 s)' },
+      ...each(refused('pmxcfs', /has no answer in time, so qm cannot work; .*kill \d+/)),
+    },
+  },
+  {
+    name: 'the cluster has no quorum',
+    bring: (host) => host.fault('no-quorum'),
+    cells: {
+      status: { code: 0, says: '"quorum":false' },
+      forensics: { code: 0, says: 'the cluster has no quorum' },
+      reset: done(reset),
+      stop: done(stop),
+      start: refused('no_quorum', 'the VM could not be started again'),
+      cycle: refused('no_quorum', 'the VM could not be started again'),
+    },
+  },
+  {
+    name: 'HA manages the VM and there is no quorum',
+    bring: (host) => Promise.all([host.fault('no-quorum'), host.fault('ha', 'started')]),
+    cells: {
+      status: { code: 0, says: /"ha":"started","quorum":false/ },
+      forensics: quiet,
+      reset: done(reset),
+      stop: refused('no_quorum', 'HA cannot act'),
+      start: refused('no_quorum', 'could not be started again'),
+      cycle: refused('no_quorum', 'could not be started again'),
+    },
+  },
+  {
+    name: 'storage hangs',
+    bring: (host) => host.fault('storage-hung'),
+    cells: {
+      status: { code: 0, says: '"state":"running"' },
+      forensics: { code: 0, says: '== storage (no end within 5 s)' },
+      reset: done(reset),
+      stop: done(stop),
+      start: refused('storage', 'storage nfs1, which a disk of the VM is on, has no answer in time'),
+      cycle: refused('storage', 'storage nfs1, which a disk of the VM is on, has no answer in time'),
+    },
+  },
+  {
+    name: 'a storage hangs that the VM does not use',
+    bring: (host) => host.fault('other-storage-hung'),
+    cells: {
+      status: quiet,
+      forensics: { code: 0, says: '== storage (no end within 5 s)' },
+      reset: done(reset),
+      stop: done(stop),
+      start: { code: 70, says: 'already running', acts: [start] },
+      cycle: done(stop, start),
+    },
+  },
+  {
+    name: 'the storage of a disk is not active',
+    bring: (host) => host.fault('storage-inactive'),
+    cells: {
+      status: quiet,
+      forensics: { code: 0, says: /nfs1 +nfs +inactive/ },
+      reset: done(reset),
+      stop: done(stop),
+      start: refused('storage', 'is not active'),
+      cycle: refused('storage', 'is not active'),
+    },
+  },
+  {
+    name: 'the kernel holds the process (D state)',
+    bring: (host) => Promise.all([host.fault('stuck'), simulateStuckProcess(host)]),
+    cells: {
+      status: { code: 0, says: /"wedged":true,"evidence":"process \d+ is stuck in the kernel \(D state\)/ },
+      forensics: { code: 0, says: '(kvm) D' },
+      reset: done(reset),
+      stop: { code: 71, says: /not seen to be gone: stopped, process \d+ is still there/, acts: [stop] },
+      start: refused('stuck', /D state.*only storage that recovers, or a reboot of the host/),
+      cycle: refused('stuck', /D state.*only storage that recovers, or a reboot of the host/),
+    },
+  },
+  {
+    name: 'HA manages the VM',
+    bring: (host) => host.fault('ha', 'started'),
+    cells: {
+      status: { code: 0, says: '"ha":"started"' },
+      forensics: { code: 0, says: 'HA started' },
+      reset: done(reset),
+      stop: done('ha-manager crm-command stop vm:100 0'),
+      start: done('ha-manager set vm:100 --state started'),
+      cycle: done('ha-manager crm-command stop vm:100 0', 'ha-manager set vm:100 --state started'),
+    },
+  },
+  {
+    name: 'HA holds the VM in error',
+    bring: (host) => host.fault('ha', 'error'),
+    cells: {
+      status: { code: 0, says: '"ha":"error"' },
+      forensics: { code: 0, says: 'HA holds it in state error' },
+      ...each(refused('ha_error', /in state error.*ha-manager set vm:100 --state disabled/)),
+      reset: done(reset),
+    },
+  },
+  {
+    name: 'the VM was migrated away',
+    bring: async (host) => {
+      await host.fault('migrated')
+      await writeFile(host.at('pve/.vmlist'), vmList('pve2'))
+    },
+    cells: {
+      status: { code: 70, says: /the VM is on node pve2.*"node":"pve2"/ },
+      forensics: { code: 0, says: 'it is on node pve2' },
+      ...each(refused('migrated', 'the VM is on node pve2')),
+    },
+  },
+  {
+    name: 'the VM is missing',
+    bring: async (host) => {
+      await host.fault('missing')
+      await writeFile(host.at('pve/.vmlist'), '{"version": 5, "ids": {}}\n')
+    },
+    cells: {
+      status: { code: 70, says: 'no VM 100 in this cluster' },
+      forensics: { code: 0, says: '100.conf' },
+      ...each(refused('missing', 'VM 100 does not exist here')),
+    },
+  },
+  {
+    name: "the host's disk is full",
+    bring: async (host) => {
+      await mkdir(host.at('state'))
+      host.forcedCommand = inFullState(host)
+    },
+    cells: {
+      status: { code: 0, says: '"state":"running"' },
+      forensics: { code: 0, says: '== kernel' },
+      ...each({ code: 78, reason: 'state', says: 'its disk is full, or not writable' }),
+    },
+  },
+  {
+    name: 'the state folder cannot be made',
+    bring: (host) => host.configure('state=/proc/none'),
+    cells: {
+      status: { code: 0, says: '"state":"running"' },
+      forensics: quiet,
+      ...each({ code: 78, reason: 'state', says: 'its disk is full, or not writable' }),
+    },
+  },
+  {
+    name: 'sudo is broken',
+    bring: async (host) => {
+      await writeFile(host.at('sudo'), "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n")
+      await chmod(host.at('sudo'), 0o755)
+      await substitute(host.at('bin/breakglass-pve'), /^PATH=.*$/m, `PATH=${host.dir}:/usr/bin:/bin`)
+      host.forcedCommand = host.forcedCommand.slice(0, 2)
+    },
+    cells: Object.fromEntries(
+      (['status', 'forensics', 'reset', 'stop', 'start', 'cycle'] as const).map((verb) => [
+        verb,
+        { code: 78, reason: 'sudo', says: 'sudo does not let' },
+      ]),
+      // fromEntries forgets which keys there are.
+    ) as Record<Verb, Cell>,
+  },
+]
+
+/** The dispatcher where a disk of its own that has no room left holds the state folder. */
+function inFullState(host: PveHost): string[] {
+  const prepare = `mount -t tmpfs -o size=256k tmpfs "$0" || exit 99
+    cat /dev/zero >"$0/full" 2>/dev/null
+    exec "$@"`
+  return ['unshare', '-m', 'sh', '-c', prepare, host.at('state'), ...host.forcedCommand]
+}
+const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
+
+const cells = faults.flatMap(({ name, bring, cells: ofFault }) =>
+  Object.entries(ofFault).map(([verb, cell]) => ({ name, bring, cell, verb: verb as Verb })),
+)
+const took: string[] = []
+
+describe.concurrent('fault × verb', () => {
+  it.for(cells)('$name: $verb', { timeout: 90_000 }, async ({ name, verb, bring, cell }, context) => {
+    if (name === "the host's disk is full" && !canMount) context.skip('needs a mount namespace')
+    const host = await PveHost.start()
+    try {
+      await bring(host)
+      const began = performance.now()
+      const { code, stdout, stderr, end } = await host.request(verb === 'status' ? verb : `${verb} ${op}`)
+      const seconds = (performance.now() - began) / 1000
+      took.push(`${seconds.toFixed(1).padStart(5)} s  ${code}  ${verb}: ${name}`)
+
+      const reads = verb === 'status' || verb === 'forensics'
+      expect({ code, reason: end.reason, outcome: end.outcome, exitCode: end.exit_code }).toEqual({
+        code: cell.code,
+        reason: cell.reason,
+        outcome: outcomes[cell.code],
+        exitCode: cell.code,
+      })
+      const sentence = reads && cell.code !== 78 ? stdout : end.detail
+      if (cell.says instanceof RegExp) expect(sentence).toMatch(cell.says)
+      else if (cell.says) expect(sentence).toContain(cell.says)
+      // What is not done says why, to a person who reads stderr too.
+      if (cell.code !== 0) expect(stderr).toContain(String(end.detail))
+      expect(await host.acts()).toEqual(cell.acts ?? [])
+      if (verb === 'status' && cell.code !== 78) {
+        expect(readHostStatus(readHostAnswer(stdout).text)).toMatchObject({ busy: null })
+      }
+      expect(seconds).toBeLessThan(bounds[verb] + slack)
+    } finally {
+      await host.remove()
+    }
+  })
+  afterAll(() => {
+    if (process.env.TABLE) console.log(took.toSorted().join('\n'))
+  })
+})
