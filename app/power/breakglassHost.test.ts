@@ -35,18 +35,28 @@ describe.concurrent('status', () => {
     expect(found.uptime_s).toBeLessThan(60)
   })
 
+  it('names a process that a signal has stopped, and what lets it go on', async ({ host }) => {
+    await host.fault('qmp-silent')
+    process.kill(host.pid, 'SIGSTOP')
+    const found = await status(host)
+    expect(found).toMatchObject({ wedged: true, qmp: 'silent' })
+    expect(found.evidence).toContain(
+      `a signal has stopped it: on the host, kill -CONT ${host.pid} lets it go on`,
+    )
+  })
+
   it('tells secrets of pending changes by name alone', async ({ host }) => {
     await replaceTool(
       host,
       'qm',
-      `[ "$1" = pending ] || exec '${import.meta.dirname}/../../test/fakes/pve/qm' "$@"
-       printf 'cur cipassword: hunter2\\nnew cipassword: hunter3\\ndel net1: 1\\ncur net1: virtio\\nnew cores: 4\\n'`,
+      `[ "$1" = pending ] || exec "\${0%/*}/real-qm" "$@"
+       printf 'cur cipassword: hunter2\\nnew cipassword: hunter3\\ncur net1: virtio\\ndel net1\\nnew cores: 4\\n'`,
     )
     const { pending } = await status(host)
     expect(pending.toSorted()).toEqual([
       'cipassword: [redacted] → [redacted]',
       'cores: (none) → 4',
-      'net1: (none) → (removed)',
+      'net1: virtio → (removed)',
     ])
   })
 
@@ -169,7 +179,7 @@ describe.concurrent('an operation', () => {
     await replaceTool(
       host,
       'qm',
-      `[ "$1" = stop ] || exec '${import.meta.dirname}/../../test/fakes/pve/qm' "$@"
+      `[ "$1" = stop ] || exec "\${0%/*}/real-qm" "$@"
        echo "qm $*" >>'${host.at('calls')}'; echo $$ >>'${host.at('processes')}'; exec sleep 600`,
     )
     const { code, end } = await host.request(`cycle ${op}`)
@@ -186,13 +196,14 @@ describe.concurrent('an operation', () => {
       host,
       'qm',
       `[ "$1" = stop ] && { rm -f '${host.at('state/vm')}'/op-*.room; cat /dev/zero >'${host.at('state/full')}'; } 2>/dev/null
-       exec '${import.meta.dirname}/../../test/fakes/pve/qm' "$@"`,
+       exec "\${0%/*}/real-qm" "$@"`,
     )
     const prepare = 'mount -t tmpfs -o size=512k tmpfs "$0" || exit 99; exec "$@"'
     host.forcedCommand = ['unshare', '-m', 'sh', '-c', prepare, host.at('state'), ...host.forcedCommand]
     const { code, end } = await host.request(`stop ${op}`)
     expect(code).toBe(73)
     expect(end).toMatchObject({ op, verb: 'stop', outcome: 'unknown' })
+    expect(await host.acts()).toEqual(['qm stop 100'])
   })
 })
 

@@ -27,6 +27,8 @@ export class PveHost {
     for (const folder of ['faults', 'lock', 'pve/qemu-server'])
       await mkdir(join(dir, folder), { recursive: true })
     for (const tool of tools) await symlink(join(import.meta.dirname, 'pve', tool), join(dir, tool))
+    // For a test that puts something of its own before it.
+    await symlink(join(import.meta.dirname, 'pve/qm'), join(dir, 'real-qm'))
     await cp(scripts, join(dir, 'bin'), { recursive: true })
     await substitute(join(dir, 'bin/breakglass-lib'), /^lock_folder=.*$/m, `lock_folder=${dir}/lock`)
     const folders = `tools=${dir}\npve=${dir}/pve\nrun=${dir}\nstate=${dir}/state/vm\nkeep=${dir}/keep`
