@@ -35,6 +35,16 @@ describe.concurrent('status', () => {
     expect(found.uptime_s).toBeLessThan(60)
   })
 
+  it.for([3, 4])('calls a VM wedged within its 10 s when each look takes qm %d s', async (wait, { host }) => {
+    await host.fault('qmp-silent')
+    const slow = `[ "$1" != status ] || sleep ${wait}\nexec "\${0%/*}/real-qm" "$@"`
+    await replaceTool(host, 'qm', slow)
+    const began = performance.now()
+    expect(await status(host)).toMatchObject({ state: 'running', wedged: true, pid: host.pid })
+    // A busy machine gets 4 s more.
+    expect(performance.now() - began).toBeLessThan(14_000)
+  })
+
   it('names a process that a signal has stopped, and what lets it go on', async ({ host }) => {
     await host.fault('qmp-silent')
     process.kill(host.pid, 'SIGSTOP')
