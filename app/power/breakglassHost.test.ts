@@ -184,6 +184,32 @@ describe.concurrent('an operation', () => {
     expect(await host.request(`cycle ${op}`)).toEqual(first)
   })
 
+  it('does not take a process for gone whose first thread alone has ended, and starts none beside it later', async ({
+    host,
+  }) => {
+    const stat = (state: string) => `7 (kvm) ${state} ${'9 '.repeat(50)}\n`
+    const folder = host.at(`proc/${host.pid}`)
+    await mkdir(`${folder}/task/4300`, { recursive: true })
+    await writeFile(`${folder}/stat`, stat('S'))
+    await writeFile(`${folder}/task/4300/stat`, stat('S'))
+    await host.configure(`proc=${host.at('proc')}`)
+    await replaceTool(
+      host,
+      'qm',
+      `[ "$1" != stop ] || { printf '${stat('Z').trim()}\\n' >'${folder}/stat'; printf '${stat('D').trim()}\\n' >'${folder}/task/4300/stat'; }
+       exec "\${0%/*}/real-qm" "$@"`,
+    )
+    const stopped = await host.request(`cycle ${op}`)
+    expect(stopped).toMatchObject({ code: 71, end: { outcome: 'unknown' } })
+    expect(stopped.end.detail).toContain(`process ${host.pid} is still there`)
+    expect(await status(host)).toMatchObject({ state: 'stopped', wedged: true, pid: host.pid })
+    const refused = await host.request(`start ${other}`)
+    expect(refused).toMatchObject({ code: 76, end: { reason: 'stuck' } })
+    await rm(folder, { recursive: true })
+    expect((await host.request('start')).code).toBe(0)
+    expect(await host.acts()).toEqual(['qm stop 100', 'qm start 100'])
+  })
+
   it('is told as unknown when a stop has no end, and nothing is started', async ({ host }) => {
     await substitute(host.at('bin/breakglass-vm'), /stop_limit=\d+/, 'stop_limit=2')
     await replaceTool(
