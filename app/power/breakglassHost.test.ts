@@ -224,6 +224,26 @@ describe.concurrent('an operation', () => {
     expect(await host.acts()).toEqual(['qm stop 100'])
   })
 
+  it.for([
+    ['stop', 71, 'ha-manager crm-command stop ended, but the VM is not seen to be gone: running, process'],
+    ['start', 73, 'ha-manager set ended, but the VM is not seen running: stopped'],
+  ] as const)(
+    'that HA queues and never does is told as unknown: %s',
+    async ([verb, code, says], { host }) => {
+      if (verb === 'start') await host.request('stop')
+      await host.fault('ha', verb === 'stop' ? 'started' : 'stopped')
+      await substitute(host.at('bin/breakglass-vm'), /ha_limit=\d+/, 'ha_limit=3')
+      await replaceTool(
+        host,
+        'ha-manager',
+        `[ "$1" != status ] || echo "service vm:100 (pve1, $(cat "\${0%/*}/faults/ha"))"`,
+      )
+      const answer = await host.request(`${verb} ${op}`)
+      expect(answer).toMatchObject({ code, end: { outcome: 'unknown' } })
+      expect(answer.end.detail).toContain(says)
+    },
+  )
+
   it('whose end finds no room on the disk is unknown, not for ever', async ({ host, skip }) => {
     if (!canMount) skip('needs a mount namespace')
     await mkdir(host.at('state'))
