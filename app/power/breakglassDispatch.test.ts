@@ -29,7 +29,7 @@ const read = (host: PveHost, name: string) => readFile(host.at(name), 'utf8').ca
 const journal = (host: PveHost, line: string | RegExp) =>
   vi.waitFor(async () => expect(await read(host, 'journal')).toMatch(line))
 
-describe.concurrent('what root is asked for', () => {
+describe.concurrent('what root is asked for', { timeout: 90_000 }, () => {
   it.for([
     ['status', 'vm\n'],
     [`status ${op}`, `vm ${op}\n`],
@@ -70,7 +70,7 @@ describe.concurrent('what root is asked for', () => {
   })
 })
 
-describe.concurrent('the journal', () => {
+describe.concurrent('the journal', { timeout: 90_000 }, () => {
   it('has what was accepted, with the VM and the address', async ({ host }) => {
     await host.request(`stop ${op}`, { SSH_CLIENT: '2001:db8::1 5000 22' })
     await journal(host, `-t breakglass-pve vm from 2001:db8::1: accepted stop ${op}\n`)

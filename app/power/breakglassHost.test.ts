@@ -27,7 +27,7 @@ async function replaceTool(host: PveHost, name: string, body: string): Promise<v
 }
 const phases = (stdout: string) => [...stdout.matchAll(/^@phase (\w+) \S+Z$/gm)].map(([, name]) => name)
 
-describe.concurrent('status', () => {
+describe.concurrent('status', { timeout: 90_000 }, () => {
   it("tells the process's start, from /proc, and how long it has run", async ({ host }) => {
     const found = await status(host)
     expect(found).toMatchObject({ pid: host.pid, state: 'running', agent: 'answers', ha: null, node: null })
@@ -41,8 +41,8 @@ describe.concurrent('status', () => {
     await replaceTool(host, 'qm', slow)
     const began = performance.now()
     expect(await status(host)).toMatchObject({ state: 'running', wedged: true, pid: host.pid })
-    // A busy machine gets 4 s more.
-    expect(performance.now() - began).toBeLessThan(14_000)
+    // A busy machine gets as long again.
+    expect(performance.now() - began).toBeLessThan(20_000)
   })
 
   it('names a process that a signal has stopped, and what lets it go on', async ({ host }) => {
@@ -124,7 +124,7 @@ describe.concurrent('status', () => {
   })
 })
 
-describe.concurrent('forensics', () => {
+describe.concurrent('forensics', { timeout: 90_000 }, () => {
   it('of before a mutation are kept under its op, for root alone, and told again', async ({ host }) => {
     const { stdout, end } = await host.request(`stop ${op}`)
     expect(end).toMatchObject({ outcome: 'done', forensics: true })
@@ -177,7 +177,7 @@ describe.concurrent('forensics', () => {
   })
 })
 
-describe.concurrent('an operation', () => {
+describe.concurrent('an operation', { timeout: 90_000 }, () => {
   it('tells its phases, which a replay tells again', async ({ host }) => {
     const first = await host.request(`cycle ${op}`)
     expect(phases(first.stdout)).toEqual(['preflight', 'forensics', 'stop', 'start'])
@@ -263,7 +263,7 @@ describe.concurrent('an operation', () => {
   })
 })
 
-describe.concurrent('where systemd runs the host', () => {
+describe.concurrent('where systemd runs the host', { timeout: 90_000 }, () => {
   /** A systemd-run that does what the real one would: the unit is nobody's child and has no pipe to the caller. */
   async function withSystemd(host: PveHost, body: string): Promise<void> {
     await mkdir(host.at('systemd'))

@@ -62,7 +62,7 @@ function operations(scriptsFolder: () => string) {
 
   it('answers another op with the name of the one that runs', async ({ host }) => {
     const first = host.request(`cycle ${op}`)
-    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']), 5000)
+    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']))
     const second = await host.request(`reset ${other}`)
     expect(second.code).toBe(75)
     expect(second.end).toMatchObject({ op: other, outcome: 'refused', running: op })
@@ -73,7 +73,7 @@ function operations(scriptsFolder: () => string) {
 
   it('goes on when its caller is killed', async ({ host }) => {
     const caller = host.start(`cycle ${op}`)
-    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']), 5000)
+    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']))
     caller.kill('SIGKILL')
     caller.stdout?.destroy()
     caller.stderr?.destroy()
@@ -87,7 +87,7 @@ function operations(scriptsFolder: () => string) {
     host,
   }) => {
     const caller = host.request(`cycle ${op}`)
-    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']), 5000)
+    await vi.waitFor(async () => expect(mutating(await host.calls())).toEqual(['stop 100']))
     const [, , pid] = (await readFile(join(host.dir, 'state/current'), 'utf8')).split(' ')
     process.kill(Number(pid), 'SIGKILL')
     const { stdout } = await host.request(`status ${op}`)
@@ -102,19 +102,18 @@ function operations(scriptsFolder: () => string) {
     expect((await host.request(`cycle ${op}`)).code).toBe(73)
     expect(mutating(await host.calls())).toEqual(['stop 100'])
     // The orphaned qm may still be stopping the VM: what comes next must find that ended.
-    await vi.waitFor(
-      async () => expect(await readFile(join(host.vm, 'state'), 'utf8')).toBe('stopped\n'),
-      5000,
-    )
+    await vi.waitFor(async () => expect(await readFile(join(host.vm, 'state'), 'utf8')).toBe('stopped\n'))
     expect((await host.request(`start ${other}`)).code).toBe(0)
   })
 }
 
-describe.concurrent('operations', () => operations(() => join(import.meta.dirname, 'host')))
+describe.concurrent('operations', { timeout: 90_000 }, () =>
+  operations(() => join(import.meta.dirname, 'host')),
+)
 
 describe.skipIf(!busybox)(
   'operations with busybox alone: no flock, setsid, timeout',
-  { concurrent: true },
+  { concurrent: true, timeout: 90_000 },
   () => {
     let folder: string
     beforeAll(async () => {
@@ -142,7 +141,7 @@ describe.skipIf(!busybox)(
   },
 )
 
-describe.concurrent('what qm may say', () => {
+describe.concurrent('what qm may say', { timeout: 90_000 }, () => {
   const it = onHost()
 
   it('a reset that QEMU does not take has failed', async ({ host }) => {

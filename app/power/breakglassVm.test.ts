@@ -6,7 +6,7 @@ import { onHost } from '../../test/fakes/hostTest.ts'
 
 const op = '0123456789abcdef0123456789abcdef'
 
-describe.concurrent('status', () => {
+describe.concurrent('status', { timeout: 90_000 }, () => {
   const it = onHost()
   const status = async (host: HostScript, command = 'status') => {
     const { stdout, ...rest } = await host.request(command)
