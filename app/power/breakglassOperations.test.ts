@@ -121,7 +121,15 @@ describe.skipIf(!busybox)(
       const applets =
         'sh env head tail tr cut sed awk date sleep find cat mkdir rmdir mv rm ln od grep ps wc sort uname uptime dmesg stat df'
       for (const name of applets.split(' ')) await symlink(busybox, join(folder, name))
-      for (const name of ['breakglass-pve', 'breakglass-vm', 'breakglass-lib', 'breakglass-probe']) {
+      for (const name of [
+        'breakglass-pve',
+        'breakglass-vm',
+        'breakglass-lib',
+        'breakglass-status',
+        'breakglass-preflight',
+        'breakglass-report',
+        'breakglass-probe',
+      ]) {
         await copyFile(join(import.meta.dirname, 'host', name), join(folder, name))
         const text = await readFile(join(folder, name), 'utf8')
         await writeFile(join(folder, name), text.replace(/^PATH=.*$/m, `PATH=${folder}`))

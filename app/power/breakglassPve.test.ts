@@ -7,7 +7,15 @@ import { hostScript, run, type HostScript } from '../../test/fakes/hostScript.ts
 import { onHost } from '../../test/fakes/hostTest.ts'
 
 const op = '0123456789abcdef0123456789abcdef'
-const scripts = ['breakglass-pve', 'breakglass-vm', 'breakglass-lib', 'breakglass-probe']
+const scripts = [
+  'breakglass-pve',
+  'breakglass-vm',
+  'breakglass-lib',
+  'breakglass-status',
+  'breakglass-preflight',
+  'breakglass-report',
+  'breakglass-probe',
+]
 const exists = (path: string) =>
   access(path).then(
     () => true,
