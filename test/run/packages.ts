@@ -14,6 +14,8 @@ const commands: Record<string, string> = {
   openssl: 'openssl',
   'perl-base': 'perl',
   procps: 'ps',
+  'qemu-system-x86': 'qemu-system-x86_64',
+  'qemu-utils': 'qemu-nbd',
   'redis-server': 'redis-server',
   rsync: 'rsync',
   shellcheck: 'shellcheck',

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { startHypervisor, whyNoQemu } from './startHypervisor.ts'
+import type { Hypervisor } from './startHypervisor.ts'
+import type { Answer } from './sendRequest.ts'
+
+const missing = whyNoQemu()
+/** A guest takes 5 s to boot where the processor is free, and here it often is not. */
+const bootLimit = { timeout: 120_000, interval: 100 }
+const op = 'c0ffee00c0ffee00c0ffee00c0ffee00'
+
+let host: Hypervisor
+
+/** The guest's own word that it is up, as one more than it had given before. */
+async function bootsOnce(more: () => Promise<unknown>): Promise<{ memoryKb: number; boot: string }> {
+  const before = host.boots()
+  await more()
+  await vi.waitFor(() => expect(host.boots()).toHaveLength(before.length + 1), bootLimit)
+  const [last] = host.boots().slice(-1)
+  expect(before.map(({ boot }) => boot)).not.toContain(last?.boot)
+  return last ?? expect.unreachable()
+}
+
+async function status(): Promise<Answer['first']> {
+  const { code, first, stderr } = await host.request('status')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return first
+}
+
+/** What a mutation went through, from its own lines. */
+const phases = ({ stdout }: Answer) => [...stdout.matchAll(/^@phase (\w+) /gm)].map(([, phase]) => phase)
+
+const done = { exit_code: 0, outcome: 'done' }
+
+describe('a real VM, over the installed power path', { timeout: 300_000 }, () => {
+  beforeAll(async () => {
+    if (missing === undefined) host = await startHypervisor()
+  }, 300_000)
+  afterAll(() => host?.stop())
+  // Whatever an earlier test left: a VM that runs, and whose guest is up.
+  beforeEach(async ({ skip }) => {
+    skip(missing !== undefined, missing)
+    if (await host.restore()) await bootsOnce(() => host.qm('start 102'))
+  }, 180_000)
+
+  test('status tells what its process and its monitor tell', async () => {
+    const pid = await host.pid()
+    const startedAt = Number(await host.ask(`stat -c %Y /proc/${pid}`)) * 1000
+    const found = await status()
+    expect(found).toMatchObject({
+      state: 'running',
+      qmp: 'answers',
+      wedged: false,
+      evidence: null,
+      suspect: null,
+      pid,
+    })
+    expect(found).toMatchObject({ locked: null, ha: null, quorum: true, node: null, pending: [], unread: [] })
+    expect(Math.abs(Date.parse(found['started_at']) - startedAt)).toBeLessThan(5_000)
+  })
+
+  test('a reset starts the guest again, in the same process', async () => {
+    const pid = await host.pid()
+    await bootsOnce(async () => expect((await host.request('reset')).end).toMatchObject(done))
+    expect(await status()).toMatchObject({ state: 'running', pid })
+  })
+
+  test('a stop ends the process, and a start brings a new one whose guest boots', async () => {
+    const pid = await host.pid()
+    expect((await host.request('stop')).end).toMatchObject(done)
+    expect(await host.run(`test -e /proc/${pid}`)).toMatchObject({ code: 1 })
+    expect(await status()).toMatchObject({ state: 'stopped', pid: null, qmp: null, wedged: false })
+    await bootsOnce(async () => expect((await host.request('start')).end).toMatchObject(done))
+    expect((await status())['pid']).not.toBe(pid)
+  })
+
+  test('a cycle applies what is queued: the guest has the memory', async () => {
+    host.configure('memory', '256', 'next start')
+    expect((await status())['pending']).toEqual(['memory: 192 → 256'])
+    const [before] = host.boots().slice(-1)
+    const after = await bootsOnce(async () => {
+      const answer = await host.request(`cycle ${op}`)
+      expect(answer.end).toMatchObject({ ...done, op, verb: 'cycle', forensics: true })
+      expect(phases(answer)).toEqual(['preflight', 'forensics', 'stop', 'start'])
+    })
+    expect(after.memoryKb - (before?.memoryKb ?? 0)).toBe(64 * 1024)
+    expect((await status())['pending']).toEqual([])
+    expect((await host.request(`forensics ${op}`)).stdout).toContain('\n== config (ok')
+  })
+
+  test('a process that is stuck in the kernel is left alone', async () => {
+    const pid = await host.pid()
+    const boots = host.boots()
+    await host.simulateDState()
+    const { end } = await host.request('cycle')
+    expect(end).toMatchObject({ exit_code: 76, outcome: 'refused', reason: 'stuck' })
+    expect(await host.pid()).toBe(pid)
+    expect(host.boots()).toEqual(boots)
+  })
+
+  test('a wedged QEMU is seen in 10 s, told with evidence, and got out of by a cycle alone', async () => {
+    const pid = await host.pid()
+    await host.signal('STOP')
+    // Where the machine is too busy to be on time once, it is the next time.
+    const found = await vi.waitFor(
+      async () => {
+        const { first, tookMs } = await host.request('status')
+        expect(tookMs).toBeLessThan(10_000)
+        return first
+      },
+      { timeout: 60_000 },
+    )
+    expect(found).toMatchObject({ state: 'running', qmp: 'silent', wedged: true, pid })
+    expect(found['evidence']).toContain(String(pid))
+
+    const { stdout: report, tookMs } = await host.request('forensics')
+    expect(tookMs).toBeLessThan(20_000)
+    expect(report.split('\n')[0]).toMatch(/monitor/)
+    expect(report).toContain(`${pid} (qemu-system-x86) T `)
+    expect(report).toContain('do_signal_stop')
+    expect(report).not.toContain('no_timer_check')
+
+    const reset = await host.request('reset')
+    expect(reset.end).toMatchObject({ exit_code: 70, outcome: 'failed' })
+    expect(reset.end['detail']).toContain("qmp command 'system_reset' failed")
+
+    await bootsOnce(async () => {
+      const cycle = await host.request('cycle')
+      expect(cycle.end).toMatchObject({ ...done, forensics: true })
+      expect(cycle.stderr).toContain('terminating now with SIGKILL')
+    })
+    expect(await status()).toMatchObject({ state: 'running', qmp: 'answers', wedged: false })
+    expect(await host.pid()).not.toBe(pid)
+  })
+
+  test('a QEMU that was killed for its memory is told as stopped, and started again', async () => {
+    const pid = await host.pid()
+    await host.signal('KILL')
+    await vi.waitFor(async () => expect(await host.run(`test -e /proc/${pid}`)).toMatchObject({ code: 1 }))
+    // What it leaves is its pid file.
+    expect(host.read('/run/qemu-server/102.pid')).toContain(String(pid))
+    expect(await status()).toMatchObject({ state: 'stopped', pid: null, wedged: false })
+    await bootsOnce(async () => expect((await host.request('start')).end).toMatchObject(done))
+    expect(await status()).toMatchObject({ state: 'running', qmp: 'answers' })
+  })
+
+  test('a disk that hangs is no wedge: it is suspected, and the VM comes back with its server', async () => {
+    host.configure('agent', '1')
+    const pid = await host.pid()
+    await host.signalDisk('STOP')
+    await host.request('status')
+    const found = await vi.waitFor(
+      async () => {
+        const { first, tookMs } = await host.request('status')
+        expect(tookMs).toBeLessThan(10_000)
+        expect(first['suspect']).not.toBeNull()
+        return first
+      },
+      { timeout: 60_000, interval: 1000 },
+    )
+    expect(found).toMatchObject({ state: 'running', qmp: 'answers', wedged: false, agent: 'silent', pid })
+
+    // QEMU waits for its disk before it quits, and a new one waits for the same server.
+    const cycle = await host.request('cycle')
+    expect(cycle.stderr).toContain('terminating now with SIGKILL')
+    expect(cycle.end).toMatchObject({ exit_code: 72, outcome: 'failed', forensics: true })
+    expect(cycle.end['detail']).toMatch(/off/)
+    expect(await status()).toMatchObject({ state: 'stopped', pid: null })
+
+    await host.signalDisk('CONT')
+    await bootsOnce(async () => expect((await host.request('start')).end).toMatchObject(done))
+    expect(await status()).toMatchObject({ state: 'running', qmp: 'answers', suspect: null })
+  })
+})
