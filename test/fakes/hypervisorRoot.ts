@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { reachMachine } from '../drill/machine/reachMachine.ts'
 import type { MachineRun } from '../drill/machine/Machine.ts'
 import { makeKey } from './sshd.ts'
@@ -27,7 +28,7 @@ export interface HypervisorRoot {
   startSshd(): Promise<void>
   /** What was sent to syslog so far, a message each, oldest first. */
   journal(): string[]
-  /** Every file, folder and link outside of /proc, /sys, /dev and what is read-only: `path type mode owner digest`. */
+  /** Every file, folder and link outside of /proc, /sys, /dev and what is read-only: `path type mode owner`, and `digest  path`. */
   snapshot(): Promise<string[]>
   /** Ends every process in it and removes all of it. */
   stop(): Promise<void>
@@ -78,8 +79,11 @@ export async function hypervisorRoot(): Promise<HypervisorRoot> {
     child.stderr.on('data', (piece: Buffer) => (errors += piece.toString()))
     const ended = exited.then(() => Promise.reject(new Error(`the host did not start: ${errors}`)))
     ended.catch(() => undefined)
-    const timer = setTimeout(() => child.kill('SIGKILL'), startLimitMs)
-    await Promise.race([once(child.stdout, 'data'), ended]).finally(() => clearTimeout(timer))
+    const late = setTimeout(startLimitMs, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error('the host did not start')),
+    )
+    late.catch(() => undefined)
+    await Promise.race([once(child.stdout, 'data'), ended, late])
     const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim())
     const reach = reachMachine(pid, ['-t', String(pid), '-m', '-u', '-i', '-p', '-r', '-w'], {})
 
@@ -90,20 +94,38 @@ export async function hypervisorRoot(): Promise<HypervisorRoot> {
     const config = `${reach.read('/etc/ssh/sshd_config')}ListenAddress 127.0.0.1\nPort ${port}\n`
     reach.write('/etc/ssh/sshd_config', config)
     const hostKey = (reach.read('/etc/ssh/ssh_host_ed25519_key.pub') ?? '').split(' ').slice(0, 2).join(' ')
+    const journal = () => (reach.read('/run/journal') ?? '').split('\0').slice(0, -1)
+    /** How often its sshd was started, or told to begin again. */
+    let starts = 0
+    const untilListening = async () => {
+      const deadline = Date.now() + startLimitMs
+      const listens = () => journal().filter((line) => line.includes('Server listening')).length
+      while (listens() < starts || !reach.read('/run/sshd.pid')) {
+        if (Date.now() > deadline) throw new Error(`sshd does not listen: ${journal().join('\n')}`)
+        await setTimeout(20)
+      }
+    }
     return {
       ...reach,
       folder,
       port,
       knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
-      install: (...args) => reach.run(['sh', '/root/breakglass/install.sh', ...args.map(quote)].join(' ')),
-      async startSshd() {
-        await reach.ask('/usr/sbin/sshd')
+      async install(...args) {
+        const run = await reach.run(['sh', '/root/breakglass/install.sh', ...args.map(quote)].join(' '))
+        starts += run.stdout.split('reloaded   sshd').length - 1
+        if (starts > 0) await untilListening()
+        return run
       },
-      journal: () => (reach.read('/run/journal') ?? '').split('\0').slice(0, -1),
+      async startSshd() {
+        starts = 1
+        await reach.ask('/usr/sbin/sshd')
+        await untilListening()
+      },
+      journal,
       async snapshot() {
-        const found = await reach.ask(
-          `find / /usr/local -xdev -path /run/journal -prune -o -printf '%p %y %m %u:%g %l ' \\( -type f -exec sha256sum {} \\; -o -printf '\\n' \\)`,
-        )
+        const all = 'find / /usr/local -xdev -path /run/journal -prune -o'
+        const kinds = `${all} -printf '%p %y %m %u:%g %l\\n'`
+        const found = await reach.ask(`${kinds}; ${all} -type f -print0 | xargs -0 sha256sum`)
         return found.split('\n').sort()
       },
       stop,

@@ -222,7 +222,7 @@ check_from() {
   done
   # sshd refuses a key, and says so only in its log, when a range has bits beyond its prefix.
   printf 'Match Address %s\n' "$1" >"$work/from"
-  if ! sshd -t -f "$work/from" >"$work/said" 2>&1 && grep -q 'Match Address' "$work/said"; then
+  if ! sshd -t -f "$work/from" >"$work/said" 2>&1 && grep -qi 'match address' "$work/said"; then
     refuse "--from: a range has bits beyond its prefix (10.0.0.0/24 is one, 10.0.0.1/24 is not): $1"
   fi
 }
@@ -431,15 +431,13 @@ put_conf() {
 }
 
 put_key() {
-  { grep -v " breakglass:$vm\$" "$root$keys/$account" 2>/dev/null || :; } >"$work/others"
-  key_line >"$work/line"
-  # A line that is the same stays where it is.
-  if grep -qxF "$(cat "$work/line")" "$root$keys/$account" 2>/dev/null &&
-    [ "$(grep -c " breakglass:$vm\$" "$root$keys/$account")" -eq 1 ]; then
-    cat "$root$keys/$account" >"$work/new"
-  else
-    cat "$work/others" "$work/line" >"$work/new"
-  fi
+  cat "$root$keys/$account" >"$work/keys" 2>/dev/null || :
+  # In its place where it has one: nothing else in the file moves.
+  line=$(key_line) awk -v end=" breakglass:$vm" '
+    substr($0, length($0) - length(end) + 1) == end { if (!n++) print ENVIRON["line"]; next }
+    { print }
+    END { if (!n) print ENVIRON["line"] }
+  ' "$work/keys" >"$work/new"
   put "$keys/$account" 644
 }
 
