@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { fetchGuest } from './fetchGuest.ts'
 import { startHypervisor, whyNoQemu } from './startHypervisor.ts'
 import type { Hypervisor } from './startHypervisor.ts'
 import type { Answer } from './sendRequest.ts'
 
-const missing = whyNoQemu()
+let missing = whyNoQemu()
 /** A guest takes 5 s to boot where the processor is free, and here it often is not. */
 const bootLimit = { timeout: 120_000, interval: 100 }
-const op = 'c0ffee00c0ffee00c0ffee00c0ffee00'
+const ofChange = 'c0ffee00c0ffee00c0ffee00c0ffee00'
+const ofWedge = 'decade00decade00decade00decade00'
 
 let host: Hypervisor
 
@@ -33,7 +35,10 @@ const done = { exit_code: 0, outcome: 'done' }
 
 describe('a real VM, over the installed power path', { timeout: 300_000 }, () => {
   beforeAll(async () => {
-    if (missing === undefined) host = await startHypervisor()
+    if (missing !== undefined) return
+    const guest = fetchGuest()
+    if ('missing' in guest) missing = guest.missing
+    else host = await startHypervisor(guest)
   }, 300_000)
   afterAll(() => host?.stop())
   // Whatever an earlier test left: a VM that runs, and whose guest is up.
@@ -44,7 +49,7 @@ describe('a real VM, over the installed power path', { timeout: 300_000 }, () =>
 
   test('status tells what its process and its monitor tell', async () => {
     const pid = await host.pid()
-    const startedAt = Number(await host.ask(`stat -c %Y /proc/${pid}`)) * 1000
+    const startedAt = Date.parse(`${await host.ask(`TZ=UTC ps -o lstart= -p ${pid}`)} UTC`)
     const found = await status()
     expect(found).toMatchObject({
       state: 'running',
@@ -78,13 +83,13 @@ describe('a real VM, over the installed power path', { timeout: 300_000 }, () =>
     expect((await status())['pending']).toEqual(['memory: 192 → 256'])
     const [before] = host.boots().slice(-1)
     const after = await bootsOnce(async () => {
-      const answer = await host.request(`cycle ${op}`)
-      expect(answer.end).toMatchObject({ ...done, op, verb: 'cycle', forensics: true })
+      const answer = await host.request(`cycle ${ofChange}`)
+      expect(answer.end).toMatchObject({ ...done, op: ofChange, verb: 'cycle', forensics: true })
       expect(phases(answer)).toEqual(['preflight', 'forensics', 'stop', 'start'])
     })
     expect(after.memoryKb - (before?.memoryKb ?? 0)).toBe(64 * 1024)
     expect((await status())['pending']).toEqual([])
-    expect((await host.request(`forensics ${op}`)).stdout).toContain('\n== config (ok')
+    expect((await host.request(`forensics ${ofChange}`)).stdout).toContain('\n== config (ok')
   })
 
   test('a process that is stuck in the kernel is left alone', async () => {
@@ -112,22 +117,21 @@ describe('a real VM, over the installed power path', { timeout: 300_000 }, () =>
     expect(found).toMatchObject({ state: 'running', qmp: 'silent', wedged: true, pid })
     expect(found['evidence']).toContain(String(pid))
 
-    const { stdout: report, tookMs } = await host.request('forensics')
-    expect(tookMs).toBeLessThan(20_000)
-    expect(report.split('\n')[0]).toMatch(/monitor/)
-    expect(report).toContain(`${pid} (qemu-system-x86) T `)
-    expect(report).toContain('do_signal_stop')
-    expect(report).not.toContain('no_timer_check')
-
     const reset = await host.request('reset')
     expect(reset.end).toMatchObject({ exit_code: 70, outcome: 'failed' })
     expect(reset.end['detail']).toContain("qmp command 'system_reset' failed")
 
     await bootsOnce(async () => {
-      const cycle = await host.request('cycle')
+      const cycle = await host.request(`cycle ${ofWedge}`)
       expect(cycle.end).toMatchObject({ ...done, forensics: true })
       expect(cycle.stderr).toContain('terminating now with SIGKILL')
     })
+    // The report of before, which the cycle would have destroyed.
+    const { stdout: report } = await host.request(`forensics ${ofWedge}`)
+    expect(report.split('\n')[0]).toContain(found['evidence'])
+    expect(report).toContain(`${pid} (qemu-system-x86) T `)
+    expect(report).toContain('do_signal_stop')
+    expect(report).not.toContain('no_timer_check')
     expect(await status()).toMatchObject({ state: 'running', qmp: 'answers', wedged: false })
     expect(await host.pid()).not.toBe(pid)
   })
@@ -152,7 +156,7 @@ describe('a real VM, over the installed power path', { timeout: 300_000 }, () =>
       async () => {
         const { first, tookMs } = await host.request('status')
         expect(tookMs).toBeLessThan(10_000)
-        expect(first['suspect']).not.toBeNull()
+        expect(first).toMatchObject({ suspect: expect.any(String) })
         return first
       },
       { timeout: 60_000, interval: 1000 },

@@ -33,24 +33,29 @@ const modules = [
 
 /**
  * A Debian kernel and an initramfs of a static busybox, from Debian's packages. They are unpacked, not installed: to
- * install a kernel runs the hooks of this machine. What was fetched once is kept.
+ * install a kernel runs the hooks of this machine. What was fetched once is kept. Without a way to fetch them, `missing`
+ * says so in a sentence.
  */
-export function fetchGuest(): Guest {
+export function fetchGuest(): Guest | { missing: string } {
   mkdirSync(cache, { recursive: true })
   const files = join(cache, 'files')
-  if (!existsSync(files)) fetchFiles(files)
+  if (!existsSync(files)) {
+    const missing = fetchFiles(files)
+    if (missing !== undefined) return { missing }
+  }
   const name = createHash('sha256').update(readFileSync(init)).digest('hex').slice(0, 16)
   const initramfs = join(cache, `${name}.cpio`)
   if (!existsSync(initramfs)) packInitramfs(files, initramfs)
   return { kernel: join(files, 'vmlinuz'), initramfs }
 }
 
-function fetchFiles(to: string): void {
+function fetchFiles(to: string): string | undefined {
   const folder = mkdtempSync(join(cache, 'fetch-'))
   try {
-    const packages = [kernelPackage(), 'busybox-static']
-    run('apt-get', ['download', '-q', ...packages], folder)
-    for (const file of globSync('*.deb', { cwd: folder })) run('dpkg-deb', ['-x', file, 'root'], folder)
+    if (!download(folder) && !(apt(['update', '-q'], folder) && download(folder)))
+      return "Debian's linux-image-cloud-amd64 and busybox-static cannot be fetched"
+    for (const file of globSync('*.deb', { cwd: folder }))
+      execFileSync('dpkg-deb', ['-x', file, 'root'], { cwd: folder })
     const root = join(folder, 'root')
     const files = join(folder, 'files')
     mkdirSync(files)
@@ -58,23 +63,21 @@ function fetchFiles(to: string): void {
     copyFileSync(one(root, '{usr/,}bin/busybox'), join(files, 'busybox'))
     for (const name of modules) copyModule(root, name, files)
     keep(files, to)
+    return undefined
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** The package of the newest kernel; the lists of packages are fetched when there are none, or they are too old. */
-function kernelPackage(): string {
-  const find = () => {
-    const { stdout } = spawnSync('apt-cache', ['depends', 'linux-image-cloud-amd64'], { encoding: 'utf8' })
-    return /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
-  }
-  const exists = (name: string | undefined) =>
-    name !== undefined && spawnSync('apt-get', ['download', '--print-uris', name]).status === 0
-  if (!exists(find())) run('apt-get', ['update', '-q'], cache)
-  const name = find()
-  if (name === undefined) throw new Error('there is no linux-image-cloud-amd64 here')
-  return name
+/** False when this machine's lists of packages have no such kernel, or an older one than the server has. */
+function download(folder: string): boolean {
+  const { stdout } = spawnSync('apt-cache', ['depends', 'linux-image-cloud-amd64'], { encoding: 'utf8' })
+  const kernel = /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
+  return kernel !== undefined && apt(['download', '-q', kernel, 'busybox-static'], folder)
+}
+
+function apt(args: string[], cwd: string): boolean {
+  return spawnSync('apt-get', args, { cwd, stdio: 'ignore', timeout: 300_000 }).status === 0
 }
 
 /** Newer kernels come with compressed modules. */
@@ -122,9 +125,4 @@ function one(root: string, pattern: string): string {
   const [file] = globSync(pattern, { cwd: root })
   if (file === undefined) throw new Error(`no ${pattern} in the packages`)
   return join(root, file)
-}
-
-function run(program: string, args: string[], cwd: string): void {
-  const { status, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 300_000 })
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`)
 }

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first and only process of the guest. It says that it is up and how much memory it was given, then writes to
 # its disk for as long as it lives, as a machine at work does.
 b=/bin/busybox

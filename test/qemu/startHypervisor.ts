@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hypervisorRoot, vmKey, whyNoHypervisorRoot } from '../fakes/hypervisorRoot.ts'
 import type { HypervisorRoot } from '../fakes/hypervisorRoot.ts'
-import { fetchGuest } from './fetchGuest.ts'
+import type { Guest } from './fetchGuest.ts'
 import { sendRequest } from './sendRequest.ts'
 import type { Answer } from './sendRequest.ts'
 
@@ -33,7 +33,7 @@ const vmFile = '/etc/pve/qemu-server/102.conf'
 const serialFile = '/srv/serial'
 const conf = '/etc/breakglass/devvm.conf'
 /** Shorter than Proxmox's, in the same order. A start that is not there by then never comes. */
-const times = 'monitor=3\nquit=3\nterm=2\nstart=10\nlock=3\n'
+const times = 'monitor=3\nquit=3\nterm=1\nstart=8\nlock=3\n'
 
 const kernelOptions =
   'console=ttyS0 quiet panic=1 tsc=reliable mitigations=off no_timer_check lpj=4000000 audit=0'
@@ -58,8 +58,7 @@ export function whyNoQemu(): string | undefined {
 }
 
 /** The installer's own accounts, keys and sshd; below them a QEMU whose disk is served by another process. */
-export async function startHypervisor(): Promise<Hypervisor> {
-  const guest = fetchGuest()
+export async function startHypervisor(guest: Guest): Promise<Hypervisor> {
   const host = await hypervisorRoot()
   try {
     const key = vmKey(host, 'devvm')
@@ -70,6 +69,10 @@ export async function startHypervisor(): Promise<Hypervisor> {
     host.write('/opt/pve/qm', readFileSync(join(import.meta.dirname, 'qm'), 'utf8'), 0o755)
     host.write('/opt/pve/times', times)
     host.write(vmFile, vmConfig)
+    host.write(
+      '/etc/pve/.vmlist',
+      JSON.stringify({ version: 1, ids: { 102: { node: 'pve1', type: 'qemu', version: 1 } } }),
+    )
     await host.ask(
       'mkdir -p /run/qemu-server /var/lock/qemu-server && truncate -s 1M /srv/disk && ' +
         'qemu-nbd --fork --persistent --shared=8 -f raw -k /run/disk.sock --pid-file=/run/disk.pid /srv/disk',
