@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -88,11 +88,14 @@ export async function hypervisorRoot(): Promise<HypervisorRoot> {
     const reach = reachMachine(pid, ['-t', String(pid), '-m', '-u', '-i', '-p', '-r', '-w'], {})
 
     // As `scp -r app/power/host root@pve1:breakglass` would.
-    for (const name of ['install.sh', 'breakglass-pve', 'breakglass-vm', 'breakglass-probe'])
+    for (const name of readdirSync(hostFolder))
       reach.write(`/root/breakglass/${name}`, readFileSync(join(hostFolder, name), 'utf8'), 0o755)
     const port = await freePort()
     const config = `${reach.read('/etc/ssh/sshd_config')}ListenAddress 127.0.0.1\nPort ${port}\n`
     reach.write('/etc/ssh/sshd_config', config)
+    // A test's refused logins would lock out the next one, which comes from the same address.
+    if ((await reach.ask('/usr/sbin/sshd -T')).includes('persourcepenalties'))
+      reach.write('/etc/ssh/sshd_config', `${config}PerSourcePenalties no\n`)
     const hostKey = (reach.read('/etc/ssh/ssh_host_ed25519_key.pub') ?? '').split(' ').slice(0, 2).join(' ')
     const journal = () => (reach.read('/run/journal') ?? '').split('\0').slice(0, -1)
     /** How often its sshd was started, or told to begin again. */
@@ -144,7 +147,8 @@ export function vmKey(host: HypervisorRoot, name: string): { file: string; line:
 
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 
-async function freePort(): Promise<number> {
+/** A port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

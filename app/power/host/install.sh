@@ -28,7 +28,7 @@ umask 022
 
 account=breakglass
 comment='Breakglass power verbs'
-scripts='breakglass-pve breakglass-vm breakglass-probe'
+scripts='breakglass-pve breakglass-vm breakglass-probe breakglass-lib'
 verbs='status forensics reset stop start cycle'
 sbin=/usr/local/sbin
 confs=/etc/breakglass
@@ -392,6 +392,14 @@ key_line() {
     "$sbin" "$confs" "$vm" "$from" "$expiring" "$key" "$vm"
 }
 
+# breakglass-lib is read by the others, and never run.
+mode_of() {
+  case $1 in
+    *-lib) echo 644 ;;
+    *) echo 755 ;;
+  esac
+}
+
 put_account() {
   if ! getent passwd "$account" >"$work/said"; then
     if [ "$dry" ]; then
@@ -526,7 +534,7 @@ install_vm() {
   if [ -z "$root" ]; then put_account; fi
   for script in $scripts; do
     cat "$here/$script" >"$work/new"
-    put "$sbin/$script" 755
+    put "$sbin/$script" "$(mode_of "$script")"
   done
   folder "$confs" 711
   put_conf
@@ -661,9 +669,9 @@ check_scripts() {
   for script in $scripts; do
     if [ -f "$here/$script" ]; then
       cat "$here/$script" >"$work/new"
-      same_as_new "$sbin/$script" 755
+      same_as_new "$sbin/$script" "$(mode_of "$script")"
     else
-      verdict "$sbin/$script" "$(unlike "$sbin/$script" 'regular file' 755)"
+      verdict "$sbin/$script" "$(unlike "$sbin/$script" 'regular file' "$(mode_of "$script")")"
     fi
   done
 }
