@@ -308,7 +308,7 @@ check_taken() {
     fi
   fi
   # On a cluster, root's keys lie in its file system, which may hang: an answer is not waited for.
-  if [ -z "$root" ] && timeout 3 grep -qsF "${key#* }" /root/.ssh/authorized_keys /root/.ssh/authorized_keys2; then
+  if [ -z "$root" ] && timeout -s KILL 3 grep -qsF "${key#* }" /root/.ssh/authorized_keys /root/.ssh/authorized_keys2; then
     refuse 'this key also opens the account of root here: make one for this VM alone'
   fi
 }
@@ -527,7 +527,7 @@ install_vm() {
   check_from "$from"
   check_key "$key"
   check_taken
-  if [ -z "$root" ] && [ -d /etc/pve ] && ! timeout 3 test -e "/etc/pve/qemu-server/$vmid.conf"; then
+  if [ -z "$root" ] && [ -d /etc/pve ] && ! timeout -s KILL 3 test -e "/etc/pve/qemu-server/$vmid.conf"; then
     say note "VM $vmid is not on this host now: install it on every host that it may run on"
   fi
 
@@ -690,7 +690,7 @@ check_sudo() {
   verdict "sudo -l -U $account" "$wrong"
   # Debian's sudo looks up the host's own name: from a file, or else from a DNS that may not answer.
   wrong=
-  timeout 3 getent -s files hosts "$(hostname)" >/dev/null 2>&1 ||
+  timeout -s KILL 3 getent -s files hosts "$(hostname)" >/dev/null 2>&1 ||
     wrong="$(hostname) is not there: sudo would wait for the DNS"
   verdict '/etc/hosts' "$wrong"
 }
