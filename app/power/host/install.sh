@@ -542,6 +542,8 @@ install_vm() {
   folder "$keys" 755
   put_key
   put_dropin
+  # It stands: what goes wrong from here on takes nothing back.
+  : >"$work/undo"
 
   if [ "$changes" -eq 0 ]; then
     echo 'Nothing had to be changed.'
@@ -768,6 +770,7 @@ uninstall_vm() {
   if grep -q " breakglass:$1\$" "$keys/$account" 2>/dev/null; then
     { grep -v " breakglass:$1\$" "$keys/$account" || :; } >"$work/new"
     put "$keys/$account" 644
+    : >"$work/undo"
   fi
   take "$confs/$1.conf" "/run/breakglass/$1" "/var/lib/breakglass/$1"
 }
@@ -808,7 +811,7 @@ uninstall_account() {
   else
     # Whoever is still signed in.
     pkill -KILL -U "$account" || :
-    userdel --force "$account" 2>/dev/null
+    userdel --force "$account" 2>"$work/said" || fail "the account stays: $(tr '\n' ' ' <"$work/said")"
     did removed "the account $account"
   fi
 }
@@ -816,7 +819,7 @@ uninstall_account() {
 # ── The command line ─────────────────────────────────────────────────────────────────────────────────────
 
 usage() {
-  sed -n '4,20s/^# \{0,1\}//p' "$0" >&2
+  sed -n '/^#   install.sh/,/^#$/p; /^#   --vm/,/^#$/p' "$0" | sed 's/^# \{0,1\}//' >&2
   exit 64
 }
 
