@@ -18,7 +18,7 @@ export interface Hypervisor extends HypervisorRoot {
   /** Adds a line to the VM's configuration, which it has at once or from its next start on. */
   configure(key: string, value: string, when?: 'now' | 'next start'): void
   /** A signal for the VM's process. */
-  signal(name: 'STOP' | 'CONT' | 'KILL'): Promise<void>
+  signal(name: 'STOP' | 'KILL'): Promise<void>
   /** A signal for the server that has the VM's disk. */
   signalDisk(name: 'STOP' | 'CONT'): Promise<void>
   /** The VM's process. */
