@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { vmKey, whyNoHypervisorRoot, type HypervisorRoot } from '../fakes/hypervisorRoot.ts'
 import { installKit, keysFrom, said, type InstallKit } from '../fakes/installKit.ts'
 
@@ -11,6 +11,7 @@ beforeAll(async () => {
   kit = await installKit()
   host = kit.host
 })
+beforeEach(({ skip }) => skip(reason !== undefined, reason))
 afterAll(() => host?.stop())
 
 /** Of the installer's, with owner and mode. */
@@ -31,7 +32,7 @@ const parts = [
 ]
 
 // In this file the order counts: a host is installed on, changed, checked and left.
-describe.skipIf(reason !== undefined)('the installer', () => {
+describe('the installer', () => {
   let bare: string[]
   let installed: string[]
 
@@ -220,5 +221,3 @@ describe.skipIf(reason !== undefined)('the installer', () => {
     expect(await kit.files()).toEqual(before)
   })
 })
-
-it.skipIf(reason === undefined)('needs what is not here', (context) => context.skip(reason))

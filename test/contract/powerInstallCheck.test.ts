@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { vmKey, whyNoHypervisorRoot, type HypervisorRoot } from '../fakes/hypervisorRoot.ts'
 import { installKit, keysFrom, said, type InstallKit } from '../fakes/installKit.ts'
 
@@ -12,10 +12,11 @@ beforeAll(async () => {
   host = kit.host
   await kit.installBoth()
 })
+beforeEach(({ skip }) => skip(reason !== undefined, reason))
 afterAll(() => host?.stop())
 
 // In this file the order counts: what was damaged is given back before the next damage.
-describe.skipIf(reason !== undefined)('on a host that it is installed on', () => {
+describe('on a host that it is installed on', () => {
   it.each([
     ['a script that was changed', 'echo >>/usr/local/sbin/breakglass-vm', '/usr/local/sbin/breakglass-vm'],
     ['a script that others may write', 'chmod 775 /usr/local/sbin/breakglass-pve', 'breakglass-pve'],
@@ -90,7 +91,7 @@ describe.skipIf(reason !== undefined)('on a host that it is installed on', () =>
   })
 })
 
-describe.skipIf(reason !== undefined)('puts back all of a run when', () => {
+describe('puts back all of a run when', () => {
   it.each([
     [
       'sshd does not take the new configuration',
@@ -145,5 +146,3 @@ describe.skipIf(reason !== undefined)('puts back all of a run when', () => {
     await kit.installBoth()
   })
 })
-
-it.skipIf(reason === undefined)('needs what is not here', (context) => context.skip(reason))

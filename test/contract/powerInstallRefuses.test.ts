@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { vmKey, whyNoHypervisorRoot, type HypervisorRoot } from '../fakes/hypervisorRoot.ts'
 import { installKit, keysFrom, type InstallKit } from '../fakes/installKit.ts'
 import { makeKey } from '../fakes/sshd.ts'
@@ -14,14 +14,16 @@ beforeAll(async () => {
   host = kit.host
   await kit.installBoth()
 })
+beforeEach(({ skip }) => skip(reason !== undefined, reason))
 afterAll(() => host?.stop())
 
-describe.skipIf(reason !== undefined)('the installer refuses, before anything is changed,', () => {
+describe('the installer refuses, before anything is changed,', () => {
   const valid = () =>
     ({ vm: 'four', vmid: '104', key: vmKeyFour.line, from: keysFrom }) as Record<string, string>
   let vmKeyFour: ReturnType<typeof vmKey>
   let before: string[]
   beforeAll(async () => {
+    if (reason !== undefined) return
     vmKeyFour = vmKey(host, 'four')
     before = await kit.files()
   })
@@ -173,8 +175,6 @@ describe.skipIf(reason !== undefined)('the installer refuses, before anything is
     })
   })
 })
-
-it.skipIf(reason === undefined)('needs what is not here', (context) => context.skip(reason))
 
 /** A real one: what an administrator pastes by mistake. */
 function readPrivate(): string {
