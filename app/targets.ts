@@ -30,6 +30,7 @@ export function configuredVms({ config }: Settings): VmPlace[] {
       name,
       title: vm.title ?? name,
       targets: vm.targets,
+      carries: vm.carries,
       demo: false,
       hypervisor: {
         name: vm.hypervisor,

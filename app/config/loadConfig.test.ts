@@ -57,7 +57,9 @@ notify: {mail: {host: h, from: a@example.org, user: a, password_file: mail}}
   })
   expect(settings.config).toEqual({
     hypervisors: { pve1: { host: '10.0.0.5', port: 22, user: 'breakglass', host_keys: [hostKey] } },
-    vms: { devvm: { hypervisor: 'pve1', key_file: join(cwd, 'etc/keys/devvm'), targets: ['box'] } },
+    vms: {
+      devvm: { hypervisor: 'pve1', key_file: join(cwd, 'etc/keys/devvm'), targets: ['box'], carries: [] },
+    },
     targets: { box: { host: '10.0.0.20', port: 22, user: 'root', host_keys: [hostKey], mode: 'ask' } },
     knowledge: [join(cwd, 'etc/notes')],
     notify: {

@@ -9,12 +9,16 @@ export interface VmPlace {
   title: string
   /** Names of the targets that run inside it. */
   targets: string[]
+  /** What goes down with it, in words; nothing when absent. */
+  carries?: string[]
   /** A simulated VM. */
   demo: boolean
   hypervisor: SshDestination
 }
 
 export interface PowerVm extends Omit<VmPlace, 'hypervisor'> {
+  /** The hypervisor's name. */
+  hypervisor: string
   /**
    * A new connection for each command: mutations must not depend on what an old one went through, and a long
    * report must not keep `status` waiting.
@@ -28,6 +32,7 @@ export interface PowerVm extends Omit<VmPlace, 'hypervisor'> {
 export function powerVm({ hypervisor, ...vm }: VmPlace, pool: Pick<SshPool, 'runner'>): PowerVm {
   return {
     ...vm,
+    hypervisor: hypervisor.name,
     fresh: { exec: (request) => execFresh(hypervisor, request) },
     warm: pool.runner(hypervisor, { maxInFlight: 1 }),
   }

@@ -44,6 +44,11 @@ const vm = z.strictObject({
   hypervisor: name.describe('A name under `hypervisors`.'),
   key_file: path.describe('The private key whose forced command names this VM; each VM has its own.'),
   targets: z.array(name).default([]).describe('Targets that run inside this VM.'),
+  carries: z
+    .array(z.string().min(1).max(120))
+    .max(10)
+    .default([])
+    .describe('What goes down with this VM, in words: whoever switches it off is told.'),
 })
 
 export const modeSchema = z.enum(['read-only', 'ask', 'autonomous'])
