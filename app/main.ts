@@ -11,6 +11,7 @@ import { createApp, createOpsApp } from '#app/createApp.ts'
 import { startDemo } from '#app/demo/startDemo.ts'
 import { AppError } from '#app/errors.ts'
 import { AbsentEventLog } from '#app/eventlog/AbsentEventLog.ts'
+import type { Board } from '#app/eventlog/Board.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { openEventLog } from '#app/eventlog/openEventLog.ts'
 import { FeedHub, type AttachOptions } from '#app/http/FeedHub.ts'
@@ -32,6 +33,8 @@ const drainMs = 18_000
 const keepCompiledMs = 300
 const cutOffMs = 3_000
 const exitMs = 24_000
+/** How often every VM is read while nobody looks. */
+const pollEveryMs = 60_000
 
 const wrongChange = 'the changed configuration is wrong: the old one stays'
 
@@ -63,7 +66,16 @@ async function main(): Promise<void> {
   const demo = settings.demo ? await startDemo({ dataDir: settings.dataDir, logger }) : undefined
   const vms = () => (demo ? [demo.vm] : configuredVms(settings))
   const powerVms = () => vms().map((vm) => powerVm(vm, pool))
-  const power = new PowerService({ vms: powerVms(), logger, log })
+  let tellBoard: Board['tell'] = () => undefined
+  const power = new PowerService({
+    ...{ vms: powerVms(), logger, log, pollEveryMs },
+    onChange({ vm }) {
+      tellBoard(`vm:${vm}`, async () => {
+        const data = power.last(vm)
+        return data ? [{ kind: 'vm_update', data }] : []
+      })
+    },
+  })
 
   const draining = { yes: false }
   const attach = (stream: string, input: AttachInput, options: AttachOptions = {}) =>
@@ -81,6 +93,7 @@ async function main(): Promise<void> {
     builtIn: at('../agents'),
     draining: () => draining.yes,
   })
+  tellBoard = sessions.board.tell
   const routes = [
     ...sessions.routes,
     ...powerRoutes({
@@ -142,6 +155,7 @@ async function main(): Promise<void> {
     logger.info({ signal }, 'draining')
     setTimeout(() => process.exit(1), exitMs).unref()
     unwatch()
+    power.close()
     identity.close()
     const left = await sessions.stop(drainMs)
     if (left > 0) logger.warn({ turns: left }, 'turns are left to whoever starts next')

@@ -1,7 +1,7 @@
 import type { Audit } from '#app/audit/record.ts'
 import type { Settings } from '#app/config/loadConfig.ts'
 import { modelVariables } from '#app/config/readProviders.ts'
-import { createBoard } from '#app/eventlog/Board.ts'
+import { createBoard, type Board } from '#app/eventlog/Board.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { boardRoutes, type BoardRouterDeps } from '#app/http/boardRouter.ts'
 import type { AttachOptions } from '#app/http/FeedHub.ts'
@@ -48,6 +48,8 @@ type AttachInput = Parameters<BoardRouterDeps['attach']>[1]
 
 export interface Sessions {
   routes: Route[]
+  /** What other features tell the dashboard. */
+  board: Pick<Board, 'tell'>
   /** Why sessions cannot be worked with now, as sentences. */
   notReady: () => string[]
   /** Looks for turns that others left behind, from now on; call it once this process can be reached. */
@@ -157,6 +159,7 @@ export async function startSessions(deps: SessionsDeps): Promise<Sessions> {
       ...catalogRoutes({ presets: presetList, providers: () => pool.states(), targets }),
       ...boardRoutes({ attach: deps.attach, pending: () => pendingApprovals(log, store) }),
     ],
+    board,
     notReady: () => (logAnswers ? [] : ['The log does not answer: sessions wait, power works.']),
     begin() {
       void look()

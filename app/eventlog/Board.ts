@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '#app/errors.ts'
 import type { Logger } from '#app/logger.ts'
-import type { PendingApproval, Session } from '#app/schema/api.ts'
+import type { PendingApproval, Session, Vm } from '#app/schema/api.ts'
 import type { EventLog, Position } from './EventLog.ts'
 
 export const boardStream = 'board'
 
 /** What each kind of the board's events carries as `data`: always what is true now, never a difference. */
 export type BoardEvent =
-  { kind: 'session_update'; data: Session } | { kind: 'approval_pending'; data: PendingApproval }
+  | { kind: 'session_update'; data: Session }
+  | { kind: 'approval_pending'; data: PendingApproval }
+  | { kind: 'vm_update'; data: Vm }
 
 /** What is true now of one thing, as the board tells it; [] when there is nothing to tell. */
 export type ReadNow = () => Promise<BoardEvent[]>

@@ -37,7 +37,17 @@ function scripted(reaches = true) {
       return promise
     },
   }
-  const vm: PowerVm = { name: 'vm1', title: 'VM 1', targets: [], demo: false, fresh: runner, warm: runner }
+  const vm: PowerVm = {
+    ...{
+      name: 'vm1',
+      title: 'VM 1',
+      targets: [],
+      demo: false,
+      hypervisor: 'pve1',
+      fresh: runner,
+      warm: runner,
+    },
+  }
   return { vm, sent, answer: (result: ExecResult | 'done') => waiting.shift()?.(result) }
 }
 
@@ -279,7 +289,7 @@ describe('forensics', () => {
     power.configure([{ ...vm, warm: warm.vm.warm }])
     const report = power.run('vm1', 'forensics', { op, by: 'operator' })
     const status = power.run('vm1', 'status', { op: other, by: 'operator' })
-    expect({ fresh: sent, warm: warm.sent }).toEqual({ fresh: ['forensics'], warm: ['status'] })
+    expect({ fresh: sent, warm: warm.sent }).toEqual({ fresh: [`forensics ${op}`], warm: ['status'] })
     warm.answer('done')
     expect((await status).outcome).toBe('done')
     answer('done')
@@ -295,9 +305,9 @@ describe('forensics', () => {
     expect(await first).toMatchObject({ failed_leg: 'cancelled', exit_code: null })
     answer('done')
     expect(await second).toMatchObject({ op, outcome: 'done' })
-    expect(sent).toEqual(['forensics'])
+    expect(sent).toEqual([`forensics ${op}`])
     void run('forensics', other)
-    expect(sent).toEqual(['forensics', 'forensics'])
+    expect(sent).toEqual([`forensics ${op}`, `forensics ${other}`])
   })
 })
 

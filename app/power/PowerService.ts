@@ -2,16 +2,13 @@ import type { Logger } from 'pino'
 import { AppError } from '#app/errors.ts'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import type { Operation, PowerResult, Verb, Vm } from '#app/schema/api.ts'
-import { readHostStatus } from './hostAnswer.ts'
-import { OperationEvents } from './OperationEvents.ts'
+import { changeKey } from './changeKey.ts'
+import { HypervisorHealth } from './HypervisorHealth.ts'
 import type { PowerVm } from './PowerVm.ts'
-import { reconcile } from './reconcile.ts'
-import { askForOperation, runVerb } from './runVerb.ts'
-import { verbTable } from './verbs.ts'
-import { VmHistory } from './VmHistory.ts'
-import { VmJournal } from './VmJournal.ts'
-import { VmOperations } from './VmOperations.ts'
-import { VmWatch } from './VmWatch.ts'
+import type { Pace } from './UnknownOutcomes.ts'
+import { VmPower, type RunOptions } from './VmPower.ts'
+
+export type { RunOptions } from './VmPower.ts'
 
 export interface PowerServiceDeps {
   /** The first is the default VM. */
@@ -20,56 +17,64 @@ export interface PowerServiceDeps {
   /** Where operations are told, as well as it goes: power works without. */
   log?: EventLog
   now?: () => Date
+  /** Every VM is read about so often while nobody looks; without it, only when someone does. */
+  pollEveryMs?: number
+  /** How ends that are unknown are looked up. */
+  pace?: Partial<Pace>
+  /** State, wedged, busy, reachable or the last operation of a VM is different now. */
+  onChange?: (vm: Vm) => void
+  /** A mutation has ended, or its unknown end was found out. */
+  onEnd?: (vm: Vm, operation: Operation) => void
 }
 
-export interface RunOptions {
-  op: string
-  by: string
-  /** Ends the wait for what only reads. */
-  signal?: AbortSignal
-}
-
-interface Entry {
-  vm: PowerVm
-  operations: VmOperations
-  watch: VmWatch
-  journal: VmJournal | undefined
-  history: VmHistory | undefined
-}
-
-/** The configured VMs, what runs on them, and what this process remembers of it. Needs nothing but SSH. */
+/** The configured VMs, on their hypervisors. Needs nothing but SSH. */
 export class PowerService {
-  #entries = new Map<string, Entry>()
+  readonly #deps: PowerServiceDeps
   readonly #now: () => Date
-  readonly #deps: Pick<PowerServiceDeps, 'log' | 'logger'>
+  #vms = new Map<string, VmPower>()
+  #health = new Map<string, HypervisorHealth>()
+  #told = new Map<string, string>()
+  #closed = false
 
-  constructor({ vms, logger, log, now = () => new Date() }: PowerServiceDeps) {
-    this.#now = now
-    this.#deps = { logger, ...(log && { log }) }
-    this.configure(vms)
+  constructor(deps: PowerServiceDeps) {
+    this.#deps = deps
+    this.#now = deps.now ?? (() => new Date())
+    this.configure(deps.vms)
   }
 
   /** Takes other VMs, the default first. What runs and ran on a VM of the same name stays known. */
   configure(vms: PowerVm[]): void {
-    const before = this.#entries
-    this.#entries = new Map(
+    const before = this.#vms
+    const health = this.#healthOf(vms)
+    this.#health = health
+    this.#vms = new Map(
       vms.map((vm) => {
-        const kept = before.get(vm.name) ?? this.#newEntry(vm)
-        // The same connection leads to the same place: what was read there still holds.
-        const watch = kept.vm.warm === vm.warm ? kept.watch : this.#newWatch(vm)
-        return [vm.name, { ...kept, vm, watch }]
+        const own = health.get(vm.hypervisor) ?? new HypervisorHealth(vm.hypervisor, this.#now)
+        const kept = before.get(vm.name)
+        kept?.configure(vm, own)
+        return [vm.name, kept ?? this.#newVm(vm, own)]
       }),
     )
+    for (const [name, gone] of before) {
+      if (this.#vms.has(name)) continue
+      gone.close()
+      this.#told.delete(name)
+    }
+    for (const [name, one] of this.#vms) if (!this.#told.has(name)) this.#told.set(name, changeKey(one.last))
+    const { pollEveryMs } = this.#deps
+    if (pollEveryMs !== undefined && !this.#closed)
+      for (const one of this.#vms.values()) one.poll(pollEveryMs)
+    this.#changed()
   }
 
   /** The name of the default VM, undefined when none is configured. */
   get defaultVm(): string | undefined {
-    return this.#entries.keys().next().value
+    return this.#vms.keys().next().value
   }
 
   /** Throws `not_found`. */
   assertVm(name: string): void {
-    this.#entry(name)
+    this.#vm(name)
   }
 
   /**
@@ -77,57 +82,27 @@ export class PowerService {
    * code `busy` and its op, without SSH. The same op joins the one that runs, and is answered with the end of one
    * that ended; it is sent again only when nothing was run, or when the end is unknown: the hypervisor answers
    * that from its journal and never runs an op twice. Forensics that are asked for while others are made are
-   * answered with those. Throws `not_found`.
+   * answered with those, and so is a `status`. Throws `not_found`.
    */
   async run(name: string, verb: Verb, options: RunOptions): Promise<PowerResult> {
-    const entry = this.#entry(name)
-    const { op } = options
-    const { running } = entry.operations
-    const known = running?.op === op ? running : entry.operations.get(op)
-    if (!verbTable[verb].mutating) {
-      if (known && verbTable[known.verb].mutating)
-        return refused(verb, op, 'conflict', `This op belongs to a ${known.verb}.`)
-      return await (verb === 'status' ? this.#status(entry, options) : this.#forensics(entry, options))
-    }
-    if (known && known.verb !== verb)
-      return refused(verb, op, 'conflict', `This op belongs to a ${known.verb}.`)
-    if (running?.op === op) return await running.end
-    if (running) {
-      return refused(verb, running.op, 'busy', `A ${running.verb} of ${entry.vm.title} is running.`)
-    }
-    const ended = entry.operations.get(op)?.result
-    if (ended?.outcome === 'done' || ended?.outcome === 'failed') return ended
-    const end = this.#start(entry, verb, options)
-    entry.operations.hold({ op, verb, end })
-    return await end
+    return await this.#vm(name).run(verb, options)
   }
 
   /** All VMs, their state a few seconds old at most where the hypervisor answers in time, else with its age. */
   async list(): Promise<Vm[]> {
-    return await Promise.all(
-      [...this.#entries.values()].map(async ({ vm, operations, watch, history }) => {
-        const { name, title, targets, demo } = vm
-        const [seen] = await Promise.all([watch.look(), history?.recall()])
-        const [last_operation] = operations.list()
-        const busy = operations.running?.op ?? seen.busy
-        return {
-          vm: name,
-          title,
-          targets,
-          demo,
-          ...seen,
-          ...(busy && { busy }),
-          ...(last_operation && { last_operation }),
-        }
-      }),
-    )
+    return await Promise.all([...this.#vms.values()].map((one) => one.look()))
+  }
+
+  /** A VM as it was last seen, without asking; undefined when there is none of this name. */
+  last(name: string): Vm | undefined {
+    return this.#vms.get(name)?.last
   }
 
   /** Newest first, with those that the VM's log tells of where it answers in time. Throws `not_found`. */
   async operations(name: string): Promise<Operation[]> {
-    const { operations, history } = this.#entry(name)
-    await history?.recall()
-    return operations.list()
+    const { records } = this.#vm(name)
+    await records.recall()
+    return records.list()
   }
 
   /**
@@ -135,150 +110,77 @@ export class PowerService {
    * `hypervisor_unreachable` where nothing is known because the hypervisor could not say.
    */
   async operation(name: string, op: string): Promise<Operation> {
-    const { vm, operations, watch, journal, history } = this.#entry(name)
-    const here = wholly(operations, op)
-    if (here) return here
-    const [asked] = await Promise.all([askForOperation(vm, op), history?.recall()])
-    watch.take(asked)
-    const meanwhile = wholly(operations, op)
-    if (meanwhile) return meanwhile
-    const known = operations.get(op)
-    const status = readHostStatus(asked.stdout)
-    const found = reconcile(known, status?.operation ?? null, this.#now().toISOString())
-    if (!found) throw status ? notKnown(op, vm) : notSaid(op, vm, asked)
-    if (!known) operations.put(found)
-    if (found.state !== 'ended' || !found.result) return found
-    operations.end(op, found.result)
-    const wasOpen = known?.state === 'running' || known?.outcome === 'unknown'
-    if (wasOpen && found.outcome !== 'unknown')
-      new OperationEvents(op, (event) => journal?.push(event)).outcome(found.result)
-    return found
+    return await this.#vm(name).records.find(op)
+  }
+
+  /** The report that the hypervisor keeps from before an operation. Throws as `operation`, and where it keeps none. */
+  async forensics(name: string, op: string, signal?: AbortSignal): Promise<string> {
+    return await this.#vm(name).records.findReport(op, signal)
   }
 
   /** Resolves when all that happened so far stands in the log, or was given up. */
   async flushed(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map(async ({ journal }) => journal?.flushed()))
+    await Promise.all([...this.#vms.values()].map((one) => one.flushed()))
   }
 
-  #entry(name: string): Entry {
-    const entry = this.#entries.get(name)
-    if (!entry) throw new AppError('not_found', `There is no VM ${JSON.stringify(name)}.`)
-    return entry
+  /** Asks for nothing more by itself; what was asked for goes on. */
+  close(): void {
+    this.#closed = true
+    for (const one of this.#vms.values()) one.close()
   }
 
-  #newEntry(vm: PowerVm): Entry {
-    const { log, logger } = this.#deps
-    const stream = `vm:${vm.name}`
-    const operations = new VmOperations()
-    const found = (older: Operation[]) => operations.remember(older)
-    return {
-      vm,
-      operations,
-      watch: this.#newWatch(vm),
-      journal: log && new VmJournal({ log, stream, logger }),
-      history: log && new VmHistory({ log, stream, logger, found }),
+  #vm(name: string): VmPower {
+    const found = this.#vms.get(name)
+    if (!found) throw new AppError('not_found', `There is no VM ${JSON.stringify(name)}.`)
+    return found
+  }
+
+  #newVm(vm: PowerVm, health: HypervisorHealth): VmPower {
+    const { log, logger, pace, onEnd } = this.#deps
+    const one: VmPower = new VmPower(vm, health, {
+      ...{ logger, now: this.#now, changed: () => this.#changed() },
+      ended: (operation) => this.#tell(() => onEnd?.(one.last, operation)),
+      ...(log && { log }),
+      ...(pace && { pace }),
+    })
+    return one
+  }
+
+  /** A hypervisor's health stays known while one of its VMs still leads there the same way. */
+  #healthOf(vms: PowerVm[]): Map<string, HypervisorHealth> {
+    const stays = (vm: PowerVm) => {
+      const before = this.#vms.get(vm.name)?.vm
+      return before?.warm === vm.warm && before.hypervisor === vm.hypervisor
+    }
+    const health = new Map<string, HypervisorHealth>()
+    for (const vm of vms) {
+      const kept = stays(vm) ? this.#health.get(vm.hypervisor) : undefined
+      if (kept) health.set(vm.hypervisor, kept)
+    }
+    for (const { hypervisor } of vms)
+      if (!health.has(hypervisor)) health.set(hypervisor, new HypervisorHealth(hypervisor, this.#now))
+    return health
+  }
+
+  /** Tells each VM that shows something new; a hypervisor's health changes several at once. */
+  #changed(): void {
+    const { onChange } = this.#deps
+    if (!onChange) return
+    for (const [name, one] of this.#vms) {
+      const vm = one.last
+      const key = changeKey(vm)
+      if (this.#told.get(name) === key) continue
+      this.#told.set(name, key)
+      this.#tell(() => onChange(vm))
     }
   }
 
-  #newWatch(vm: PowerVm): VmWatch {
-    return new VmWatch(() => runVerb(vm, 'status', { op: unnamed }), this.#now)
-  }
-
-  async #status({ vm, watch }: Entry, { op, signal }: RunOptions): Promise<PowerResult> {
-    const result = await runVerb(vm, 'status', { op, ...(signal && { signal }) })
-    watch.take(result)
-    return result
-  }
-
-  /** One report at a time for all who ask; the one who goes away leaves it to the others. */
-  async #forensics(entry: Entry, options: RunOptions): Promise<PowerResult> {
-    const { op, signal } = options
-    const report = entry.operations.report(() => this.#start(entry, 'forensics', options))
-    if (!signal) return await report
-    const { promise: gone, resolve } = Promise.withResolvers<PowerResult>()
-    const onAbort = () => resolve(givenUp(op))
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
+  /** Who listens must not cost an operation. */
+  #tell(call: () => void): void {
     try {
-      return await Promise.race([report, gone])
-    } finally {
-      signal.removeEventListener('abort', onAbort)
+      call()
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'a listener of power failed')
     }
-  }
-
-  async #start(entry: Entry, verb: Verb, { op, by }: RunOptions): Promise<PowerResult> {
-    const { vm, operations, watch, journal } = entry
-    const events = new OperationEvents(op, (event) => journal?.push(event))
-    operations.put({
-      op,
-      verb,
-      by,
-      state: 'running',
-      phase: 'requested',
-      requested_at: this.#now().toISOString(),
-    })
-    events.requested(verb, by)
-    const result = await runVerb(vm, verb, {
-      op,
-      onSent: () => {
-        operations.note(op, 'dispatched')
-        events.dispatched()
-      },
-      onOutput: (stream, text) => events.output(stream, text),
-    })
-    operations.end(op, result)
-    events.outcome(result)
-    watch.invalidate()
-    return result
-  }
-}
-
-/** The operation, if the hypervisor could add nothing: it runs from here, or has ended and its body is here. */
-function wholly(operations: VmOperations, op: string): Operation | undefined {
-  const known = operations.get(op)
-  if (!known) return undefined
-  if (known.state === 'running') {
-    return operations.running?.op === op || !verbTable[known.verb].mutating ? known : undefined
-  }
-  return known.outcome !== 'unknown' && known.result ? known : undefined
-}
-
-function notKnown(op: string, { title }: PowerVm): AppError {
-  return new AppError('not_found', `No operation ${op} of ${title} is known.`)
-}
-
-function notSaid(op: string, { title }: PowerVm, { stderr, failed_leg }: PowerResult): AppError {
-  const detail = `No operation ${op} of ${title} is known here, and the hypervisor could not be asked: ${stderr.trim()}`
-  return new AppError('hypervisor_unreachable', detail, failed_leg && { failed_leg })
-}
-
-/** What only reads needs no name on the hypervisor. */
-const unnamed = '0'.repeat(32)
-
-function refused(verb: Verb, op: string, code: 'busy' | 'conflict', stderr: string): PowerResult {
-  return {
-    verb,
-    exit_code: null,
-    stdout: '',
-    stderr,
-    rejected: true,
-    outcome: 'refused',
-    op,
-    duration_ms: 0,
-    code,
-  }
-}
-
-function givenUp(op: string): PowerResult {
-  return {
-    verb: 'forensics',
-    exit_code: null,
-    stdout: '',
-    stderr: 'The wait for the report was given up; it is still being made.',
-    rejected: false,
-    outcome: 'unknown',
-    op,
-    failed_leg: 'cancelled',
-    duration_ms: 0,
   }
 }

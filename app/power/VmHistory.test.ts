@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { toBatch } from '#app/eventlog/frame.ts'
 import type { Operation } from '#app/schema/api.ts'
+import type { Folded } from './foldOperations.ts'
 import { VmHistory } from './VmHistory.ts'
 
 afterEach(() => vi.useRealTimers())
@@ -13,7 +14,11 @@ function historyOver(log: Pick<EventLog, 'head' | 'page'>) {
   const found: Operation[] = []
   const warn = vi.fn()
   const options = { log: log as EventLog, stream: 'vm:x', logger: { warn }, waitMs: 20 }
-  return { history: new VmHistory({ ...options, found: (some) => found.push(...some) }), found, warn }
+  return {
+    history: new VmHistory({ ...options, found: ({ operations }: Folded) => found.push(...operations) }),
+    found,
+    warn,
+  }
 }
 
 it('reads the newest events page by page, once', async () => {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { EventLog, StoredEvent } from '#app/eventlog/EventLog.ts'
 import { parseFrames } from '#app/eventlog/frame.ts'
-import type { Operation } from '#app/schema/api.ts'
-import { foldOperations } from './foldOperations.ts'
+
+import { foldOperations, type Folded } from './foldOperations.ts'
 import { within } from './within.ts'
 
 export interface VmHistoryOptions {
@@ -10,8 +10,8 @@ export interface VmHistoryOptions {
   /** `vm:<name>` */
   stream: string
   logger: Pick<Logger, 'warn'>
-  /** Takes what was found, oldest first. */
-  found: (operations: Operation[]) => void
+  /** Takes what was found. */
+  found: (folded: Folded) => void
   /** How long the first who ask wait for it; it goes on without them. */
   waitMs?: number
 }

@@ -1,4 +1,6 @@
 import type { Operation, PowerResult, Verb } from '#app/schema/api.ts'
+import type { Judged } from './judge.ts'
+import { addPhase, type Phase } from './phaseLine.ts'
 
 const keep = 50
 
@@ -58,9 +60,17 @@ export class VmOperations {
     if (record) this.#records.set(op, { ...record, phase })
   }
 
-  end(op: string, result: PowerResult): void {
+  /** Notes the step that an operation has entered, once. */
+  enter(op: string, entered: Phase): void {
     const record = this.#records.get(op)
-    if (record) this.#records.set(op, endedOperation(record, result))
+    if (!record) return
+    const phases = addPhase(record.phases, entered)
+    this.#records.set(op, { ...record, phase: entered.phase, phases })
+  }
+
+  end(op: string, judged: Judged): void {
+    const record = this.#records.get(op)
+    if (record) this.#records.set(op, endedOperation(record, judged))
   }
 
   get(op: string): Operation | undefined {
@@ -76,7 +86,18 @@ export class VmOperations {
   }
 }
 
-export function endedOperation(operation: Operation, result: PowerResult): Operation {
+export function endedOperation(operation: Operation, { result, detail, forensics }: Judged): Operation {
   const { outcome, exit_code, duration_ms } = result
-  return { ...operation, state: 'ended', phase: 'outcome', outcome, exit_code, duration_ms, result }
+  const { detail: _, ...rest } = operation
+  return {
+    ...rest,
+    state: 'ended',
+    phase: 'outcome',
+    outcome,
+    exit_code,
+    duration_ms,
+    result,
+    ...(detail && { detail }),
+    ...(forensics !== undefined && { forensics }),
+  }
 }

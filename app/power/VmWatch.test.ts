@@ -50,7 +50,9 @@ function watchOver(answers: (PowerResult | Promise<PowerResult>)[]) {
 it('reads once for all who look at once, and again when the reading is old', async () => {
   const { watch, reads, pass } = watchOver([found(), found({ state: 'stopped' })])
   const [first, second] = await Promise.all([watch.look(), watch.look()])
-  expect(first).toEqual({ state: 'running', state_at: '2026-11-20T03:00:00.000Z', wedged: false })
+  expect(first).toEqual({
+    ...{ state: 'running', state_at: '2026-11-20T03:00:00.000Z', wedged: false, uptime_s: 2 },
+  })
   expect(second).toEqual(first)
   expect((await watch.look()).state).toBe('running')
   expect(reads()).toBe(1)
@@ -85,4 +87,62 @@ it('does not wait for a hypervisor that hangs', async () => {
 it('takes the running op from the hypervisor', async () => {
   const { watch } = watchOver([found({ busy: 'c'.repeat(32) })])
   expect(await watch.look()).toMatchObject({ busy: 'c'.repeat(32) })
+})
+
+it('lets who asks meanwhile join the reading that is under way', async () => {
+  const { promise, resolve } = Promise.withResolvers<PowerResult>()
+  const { watch, reads } = watchOver([promise])
+  const both = [watch.read(), watch.read()]
+  resolve(found())
+  expect(await both[1]).toBe(await both[0])
+  expect(reads()).toBe(1)
+})
+
+it('reads anew, one after the other, where the VM was acted on since a reading began', async () => {
+  const before = Promise.withResolvers<PowerResult>()
+  const { watch, reads } = watchOver([before.promise, found({ state: 'stopped' })])
+  const first = watch.read()
+  watch.invalidate()
+  const look = watch.look()
+  expect(reads()).toBe(1)
+  before.resolve(found())
+  await first
+  expect(await look).toMatchObject({ state: 'stopped' })
+  expect(reads()).toBe(2)
+  expect((await watch.look()).state).toBe('stopped')
+  expect(reads()).toBe(2)
+})
+
+it('does not let the answer to an older question replace a newer one', async () => {
+  const { watch } = watchOver([])
+  const older = watch.begin()
+  watch.invalidate()
+  watch.begin()(found({ state: 'stopped' }))
+  older(found())
+  expect(watch.snapshot.state).toBe('stopped')
+})
+
+it('shows all that the hypervisor told, and nothing that it could not read', async () => {
+  const told = {
+    ...{ suspect: 'Its disk stands still.', lock_holder: 'qmpstatus of process 7', ha: 'started' },
+    ...{ quorum: true, node: 'pve2', pending: ['memory: 8192 → 16384'], agent: 'silent' },
+    ...{ started_at: '2026-11-20T01:00:00Z', unread: ['storage'] },
+  }
+  const { watch, pass } = watchOver([
+    found(told),
+    found({ ha: null, quorum: null, pending: [], unread: ['ha', 'quorum'] }),
+    found({ ha: null, agent: 'a word of a later script', unread: [] }),
+  ])
+  const { ha: _, ...shown } = told
+  expect(await watch.look()).toMatchObject({ ...shown, ha: true, ha_state: 'started' })
+  pass(5000)
+  const unread = await watch.look()
+  expect(unread).toMatchObject({ pending: [], unread: ['ha', 'quorum'] })
+  for (const field of ['ha', 'ha_state', 'quorum', 'node', 'suspect'])
+    expect(unread).not.toHaveProperty(field)
+  pass(5000)
+  const unmanaged = await watch.look()
+  expect(unmanaged).toMatchObject({ ha: false })
+  expect(unmanaged).not.toHaveProperty('agent')
+  expect(unmanaged).not.toHaveProperty('unread')
 })

@@ -18,7 +18,7 @@ it('tells who asked for what, and what came of it: an end that is told later cor
         { kind: 'requested', op: other, verb: 'stop', by: 'laptop' },
         { ...end, outcome: 'done', exit_code: 0, duration_ms: 3000 },
       ]),
-    ),
+    ).operations,
   ).toMatchObject([
     {
       op,
@@ -35,5 +35,51 @@ it('tells who asked for what, and what came of it: an end that is told later cor
 
 it('passes over what it does not know, and ends whose beginning was trimmed', () => {
   const end = { kind: 'outcome', op, outcome: 'done', exit_code: 0, duration_ms: 1 }
-  expect(foldOperations(stored([{ kind: 'later' }, end, { kind: 'requested', op: 'x' }]))).toEqual([])
+  expect(foldOperations(stored([{ kind: 'later' }, end, { kind: 'requested', op: 'x' }]))).toEqual({
+    operations: [],
+    unresolved: [],
+  })
+})
+
+it('tells the steps, why it ended so, and the report that is kept', () => {
+  const began_at = '2026-11-20T02:59:59Z'
+  const end = { kind: 'outcome', op, verb: 'cycle', outcome: 'failed', exit_code: 72, duration_ms: 9 }
+  const begun: NewEvent[] = [
+    { kind: 'requested', op, verb: 'cycle', by: 'operator' },
+    { kind: 'dispatched', op },
+    { kind: 'preflight', op, began_at },
+    { kind: 'forensics', op },
+    { kind: 'phase', op, phase: 'stop', began_at: 'nonsense' },
+    { kind: 'preflight', op },
+  ]
+  const phases = [
+    { phase: 'preflight', at: began_at },
+    { phase: 'forensics', at },
+    { phase: 'stop', at },
+  ]
+  const cut = foldOperations(stored(begun.slice(0, -1))).operations
+  expect(cut).toMatchObject([{ op, phase: 'stop', phases, outcome: 'unknown' }])
+  const told = foldOperations(
+    stored([...begun, { ...end, detail: 'It is off.', forensics: true }]),
+  ).operations
+  expect(told).toMatchObject([
+    { op, phase: 'outcome', phases, outcome: 'failed', detail: 'It is off.', forensics: true },
+  ])
+})
+
+it('names what nobody has found out yet: mutations only, and none whose journal had its last word', () => {
+  const begun = (id: string, verb: string): NewEvent => ({ kind: 'requested', op: id, verb, by: 'operator' })
+  const lost = { kind: 'outcome', outcome: 'unknown', exit_code: null, duration_ms: 1 }
+  const cutOff = 'c'.repeat(32)
+  const report = 'd'.repeat(32)
+  const events = [
+    begun(op, 'cycle'),
+    begun(other, 'stop'),
+    begun(cutOff, 'start'),
+    begun(report, 'forensics'),
+    { ...lost, op },
+    { ...lost, op: other },
+    { ...lost, op: other, resolved: true },
+  ]
+  expect(foldOperations(stored(events)).unresolved).toEqual([op, cutOff])
 })

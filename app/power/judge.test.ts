@@ -90,6 +90,19 @@ describe('judge', () => {
       ended(0, { stdout: 'x', truncated: true }),
       { outcome: 'done', exit_code: 0 },
     ],
+    [
+      'a pre-flight that says no, with its word',
+      'cycle',
+      ended(76, { stdout: line(76, 'refused', { reason: 'no_quorum', detail: 'No quorum.' }) }),
+      { outcome: 'refused', exit_code: null, reason: 'no_quorum', stderr: 'No quorum.' },
+    ],
+    ['a pre-flight that says no, cut off', 'cycle', ended(76), { outcome: 'refused', exit_code: null }],
+    [
+      'steps of the operation',
+      'cycle',
+      ended(0, { stdout: `@phase stop 2026-11-27T03:00:00Z\nqm stop\n${line(0, 'done')}` }),
+      { outcome: 'done', stdout: 'qm stop\n' },
+    ],
     ['no script', 'cycle', ended(127, { stderr: 'sh: not found' }), { outcome: 'refused', exit_code: null }],
     ['the code of a broken ssh', 'cycle', ended(255), { outcome: 'unknown', exit_code: null }],
     ['a death by signal', 'reset', ended(137), { outcome: 'unknown', exit_code: null }],
@@ -101,7 +114,7 @@ describe('judge', () => {
     ],
     ['what only reads, without a last line', 'status', ended(1), { outcome: 'failed', exit_code: 1 }],
   ])('%s', (_what, verb, result, expected) => {
-    const judged = judge(verb, op, result)
+    const judged = judge(verb, op, result).result
     expect(judged).toMatchObject(expected)
     expect(judged.rejected).toBe(judged.outcome === 'refused')
     expect(judged.duration_ms).toBe(12)
@@ -119,7 +132,7 @@ describe('judge', () => {
     ['cancelled', 'unknown'],
   ])('a failed leg %s is %s, with its sentence', (failedLeg, outcome) => {
     const result = ended(null, { failedLeg, failure: 'A sentence.', stdout: 'half', stderr: 'a line\n' })
-    expect(judge('cycle', op, result)).toEqual({
+    expect(judge('cycle', op, result).result).toEqual({
       verb: 'cycle',
       exit_code: null,
       stdout: 'half',
@@ -134,6 +147,20 @@ describe('judge', () => {
 
   it('never believes a last line of a command that has no exit code', () => {
     const result = ended(null, { failedLeg: 'lost', failure: 'Lost.', stdout: line(0, 'done') })
-    expect(judge('cycle', op, result).outcome).toBe('unknown')
+    expect(judge('cycle', op, result).result.outcome).toBe('unknown')
+  })
+
+  it.each<[what: string, result: ExecResult, expected: object]>([
+    ['a report', ended(0, { stdout: line(0, 'done', { forensics: true }) }), { forensics: true }],
+    [
+      'a sentence',
+      ended(70, { stdout: line(70, 'failed', { detail: 'It is locked.', forensics: false }) }),
+      { detail: 'It is locked.', forensics: false },
+    ],
+    ['a shell', ended(127, { stderr: 'one\nsh: not found\n' }), { detail: 'sh: not found' }],
+    ['a broken connection', ended(null, { failedLeg: 'lost', failure: 'Lost.' }), { detail: 'Lost.' }],
+    ['nothing', ended(0, { stderr: 'a warning' }), { detail: expect.stringContaining('without saying') }],
+  ])('keeps beside the answer what the end tells: %s', (_what, result, expected) => {
+    expect(judge('cycle', op, result)).toMatchObject(expected)
   })
 })

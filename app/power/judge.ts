@@ -4,6 +4,15 @@ import type { ExecResult } from '#app/ssh/Runner.ts'
 import { readHostAnswer, type HostEnd } from './hostAnswer.ts'
 import { verbTable } from './verbs.ts'
 
+/** How a verb ended: what its caller is answered, and what its record keeps beside that. */
+export interface Judged {
+  result: PowerResult
+  /** Why it ended so, in a sentence; absent when there is nothing to explain. */
+  detail?: string
+  /** Whether the hypervisor keeps a report from before it; absent where it did not say. */
+  forensics?: boolean
+}
+
 /** When one of these failed, the request never reached the hypervisor's shell. */
 const beforeSending = new Set<Leg>(['name', 'tcp', 'host_key', 'auth', 'channel', 'command'])
 
@@ -14,6 +23,7 @@ const beforeSending = new Set<Leg>(['name', 'tcp', 'host_key', 'auth', 'channel'
 const outcomeOfCode: Record<number, Outcome> = {
   64: 'refused',
   75: 'refused',
+  76: 'refused',
   78: 'refused',
   126: 'refused',
   127: 'refused',
@@ -30,23 +40,29 @@ const outcomeOfCodeWhenCut: Record<number, Outcome> = {
  * Says what a verb's end was, from how its command ended. Lost contact or a time-out after sending is `unknown`,
  * never `failed` and never `done`; what failed before sending is `refused`: nothing was run.
  */
-export function judge(verb: Verb, op: string, result: ExecResult): PowerResult {
+export function judge(verb: Verb, op: string, result: ExecResult): Judged {
   const { text, end } = readHostAnswer(result.stdout)
   const known = end && matches(end, verb, op, result.exitCode) ? end : undefined
   const outcome = outcomeOf(verb, result, known)
   const code = outcome === 'refused' ? refusalCode(result.exitCode) : undefined
   const saysWhy = [result.failure, known?.detail, outcome === 'unknown' && !known && !result.failure && vague]
+  const detail = saysWhy.filter(Boolean).join(' ') || (outcome === 'done' ? '' : lastLine(result.stderr))
   return {
-    verb,
-    exit_code: outcome === 'done' || outcome === 'failed' ? result.exitCode : null,
-    stdout: text,
-    stderr: withSentences(result.stderr, saysWhy),
-    rejected: outcome === 'refused',
-    outcome,
-    op: code === 'busy' ? (known?.running ?? op) : op,
-    duration_ms: Math.round(result.durationMs),
-    ...(result.failedLeg && { failed_leg: result.failedLeg }),
-    ...(code && { code }),
+    result: {
+      verb,
+      exit_code: outcome === 'done' || outcome === 'failed' ? result.exitCode : null,
+      stdout: text,
+      stderr: withSentences(result.stderr, saysWhy),
+      rejected: outcome === 'refused',
+      outcome,
+      op: code === 'busy' ? (known?.running ?? op) : op,
+      duration_ms: Math.round(result.durationMs),
+      ...(result.failedLeg && { failed_leg: result.failedLeg }),
+      ...(code && { code }),
+      ...(known?.reason && { reason: known.reason }),
+    },
+    ...(detail && { detail }),
+    ...(typeof known?.forensics === 'boolean' && { forensics: known.forensics }),
   }
 }
 
@@ -74,6 +90,10 @@ function refusalCode(exitCode: number | null): 'busy' | 'conflict' | undefined {
   if (exitCode === 75) return 'busy'
   // The server only sends well-formed requests: this op is another verb's.
   return exitCode === 64 ? 'conflict' : undefined
+}
+
+function lastLine(stderr: string): string {
+  return stderr.trim().split('\n').at(-1) ?? ''
 }
 
 function withSentences(stderr: string, sentences: (string | false | null | undefined)[]): string {

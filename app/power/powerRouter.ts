@@ -141,6 +141,21 @@ export function powerRoutes({ power, audit, logger, attach }: PowerRouterDeps): 
     }),
     route({
       method: 'get',
+      path: '/api/vms/:vm/operations/:op/forensics',
+      access: 'viewer',
+      summary: 'The report that the hypervisor made before an operation',
+      params: vmParams.extend({ op: opSchema }),
+      answers: {
+        200: { description: 'The report.', contentType: 'text/plain' },
+        404: { description: 'There is no such VM or operation, or no report of it is kept.' },
+        503: { description: 'The hypervisor, which keeps it, could not be asked.' },
+      },
+      async handle({ params, signal, response }) {
+        response.type('text/plain').send(await power.forensics(params.vm, params.op, signal))
+      },
+    }),
+    route({
+      method: 'get',
       path: '/api/vms/:vm/stream',
       access: 'viewer',
       summary: "Attach to a VM's log (SSE)",

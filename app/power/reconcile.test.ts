@@ -49,6 +49,7 @@ it('an operation that still runs on the hypervisor is running', () => {
   const found = reconcile(known, { op, verb: 'cycle', running: true }, now)
   expect(found).toMatchObject({ state: 'running', by: 'operator' })
   expect(found).not.toHaveProperty('outcome')
+  expect(found).not.toHaveProperty('detail')
 })
 
 it('an end that the hypervisor does not know either stays unknown, without an exit code', () => {
@@ -57,6 +58,9 @@ it('an end that the hypervisor does not know either stays unknown, without an ex
     exit_code: null,
   })
   expect(reconcile(known, { op, outcome: 'unknown' }, now)).toBe(known)
+  expect(reconcile(known, { op, verb: 'cycle', outcome: 'unknown' }, now)).toMatchObject({
+    ...{ by: 'operator', outcome: 'unknown', detail: expect.stringContaining('died before its end') },
+  })
 })
 
 it('an operation that was begun, and of whose end nobody knows, is told with its verb', () => {
@@ -69,4 +73,11 @@ it('an operation that was begun, and of whose end nobody knows, is told with its
 it('what the journal never saw stays as it is known here', () => {
   expect(reconcile(known, null, now)).toBe(known)
   expect(reconcile(undefined, null, now)).toBeUndefined()
+})
+
+it('why it ended so and whether a report is kept come from the journal', () => {
+  const failed = { ...end, exit_code: 72, outcome: 'failed' as const, detail: 'It is off.' }
+  expect(reconcile(known, { ...failed, reason: 'storage', forensics: true }, now)).toMatchObject({
+    ...{ detail: 'It is off.', forensics: true, exit_code: 72, result: { reason: 'storage' } },
+  })
 })

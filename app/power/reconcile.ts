@@ -1,5 +1,5 @@
-import type { Operation, Verb } from '#app/schema/api.ts'
-import type { HostStatus } from './hostAnswer.ts'
+import type { Operation } from '#app/schema/api.ts'
+import type { HostJournal } from './hostAnswer.ts'
 import { endedOperation } from './VmOperations.ts'
 
 /**
@@ -8,59 +8,61 @@ import { endedOperation } from './VmOperations.ts'
  */
 export function reconcile(
   known: Operation | undefined,
-  journal: HostStatus['operation'],
+  journal: HostJournal,
   now: string,
 ): Operation | undefined {
   if (journal === null) return known
-  const { op } = journal
+  const { op, verb } = journal
   if ('outcome' in journal && !('exit_code' in journal)) {
-    return known ?? (journal.verb ? begun(op, journal.verb, now) : undefined)
+    if (known && known.outcome !== 'unknown' && known.state === 'ended') return known
+    if (!verb) return known
+    return stillUnknown(known ?? { op, verb, ...strangers, requested_at: now }, died)
   }
-  const { verb } = journal
+  // Only the form above has no verb.
+  if (!verb) return known
   if (!('outcome' in journal)) {
-    const requested_at = known?.requested_at ?? now
-    return { op, verb, by: known?.by ?? 'unknown', state: 'running', phase: 'dispatched', requested_at }
+    const begun: Operation = known ?? { op, verb, ...strangers, requested_at: now }
+    const { outcome, exit_code, duration_ms, detail, result, ...running } = begun
+    return { ...running, state: 'running', phase: known?.phases?.at(-1)?.phase ?? 'dispatched' }
   }
-  const { outcome, began_at = now, ended_at = began_at, detail } = journal
-  const operation: Operation = known ?? {
-    op,
-    verb,
-    by: 'unknown',
-    state: 'ended',
-    phase: 'outcome',
-    requested_at: began_at,
-  }
+  const { outcome, began_at = now, ended_at = began_at, detail, reason, forensics } = journal
+  const operation: Operation = known ?? { op, verb, ...strangers, requested_at: began_at }
   return endedOperation(operation, {
-    verb,
-    exit_code: outcome === 'done' || outcome === 'failed' ? journal.exit_code : null,
-    stdout: known?.result?.stdout ?? '',
-    stderr: detail ?? '',
-    rejected: outcome === 'refused',
-    outcome,
-    op,
-    duration_ms: Math.max(0, Date.parse(ended_at) - Date.parse(began_at)),
+    result: {
+      verb,
+      exit_code: outcome === 'done' || outcome === 'failed' ? journal.exit_code : null,
+      stdout: known?.result?.stdout ?? '',
+      stderr: detail ?? '',
+      rejected: outcome === 'refused',
+      outcome,
+      op,
+      duration_ms: Math.max(0, Date.parse(ended_at) - Date.parse(began_at)),
+      ...(reason && { reason }),
+    },
+    ...(detail && { detail }),
+    ...(typeof forensics === 'boolean' && { forensics }),
   })
 }
 
-/** An operation that the hypervisor has begun and whose end it does not know. */
-function begun(op: string, verb: Verb, now: string): Operation {
-  const operation: Operation = {
-    op,
-    verb,
-    by: 'unknown',
-    state: 'ended',
-    phase: 'outcome',
-    requested_at: now,
-  }
+/** The operation with an end that nobody knows, and why. */
+export function stillUnknown(operation: Operation, detail: string): Operation {
+  const { op, verb, result } = operation
   return endedOperation(operation, {
-    verb,
-    exit_code: null,
-    stdout: '',
-    stderr:
-      'The hypervisor began it, and what ran it there died before its end: look at the state of the VM first.',
-    rejected: false,
-    outcome: 'unknown',
-    op,
-    duration_ms: 0,
+    result: {
+      verb,
+      exit_code: null,
+      stdout: result?.stdout ?? '',
+      stderr: detail,
+      rejected: false,
+      outcome: 'unknown',
+      op,
+      duration_ms: operation.duration_ms ?? 0,
+    },
+    detail,
   })
 }
+
+const strangers = { by: 'unknown', state: 'ended', phase: 'outcome' } as const
+
+const died =
+  'The hypervisor began it, and what ran it there died before its end: look at the state of the VM first.'

@@ -1,10 +1,10 @@
-import type { PowerResult, Verb } from '#app/schema/api.ts'
+import type { Verb } from '#app/schema/api.ts'
 import type { ExecRequest } from '#app/ssh/Runner.ts'
-import { judge } from './judge.ts'
+import { judge, type Judged } from './judge.ts'
 import type { PowerVm } from './PowerVm.ts'
 import { verbTable } from './verbs.ts'
 
-/** The forensics report is at most 220 kB. */
+/** The forensics report is at most 256 KiB. */
 const maxOutputBytes = 512 * 1024
 
 export interface RunVerbOptions {
@@ -17,11 +17,12 @@ export interface RunVerbOptions {
 }
 
 /** Sends one verb to the VM's hypervisor and says how it ended. Never throws; keeps no state. */
-export async function runVerb(vm: PowerVm, verb: Verb, options: RunVerbOptions): Promise<PowerResult> {
+export async function runVerb(vm: PowerVm, verb: Verb, options: RunVerbOptions): Promise<Judged> {
   const { op, signal, onOutput, onSent } = options
   const { mutating, timeoutMs } = verbTable[verb]
   const request: ExecRequest = {
-    command: mutating ? `${verb} ${op}` : verb,
+    // A report is kept under its op too.
+    command: verb === 'status' ? verb : `${verb} ${op}`,
     timeoutMs,
     maxOutputBytes,
     ...(onOutput && { onOutput }),
@@ -31,8 +32,15 @@ export async function runVerb(vm: PowerVm, verb: Verb, options: RunVerbOptions):
   return judge(verb, op, await (verb === 'status' ? vm.warm : vm.fresh).exec(request))
 }
 
+/** Asks for the report that is kept under an op; `forensics` of an op that has none may make one. */
+export async function askForReport(vm: PowerVm, op: string, signal?: AbortSignal): Promise<Judged> {
+  const { timeoutMs } = verbTable.forensics
+  const request = { command: `forensics ${op}`, timeoutMs, maxOutputBytes, ...(signal && { signal }) }
+  return judge('forensics', op, await vm.fresh.exec(request))
+}
+
 /** Asks the hypervisor how an operation ended, without running anything. */
-export async function askForOperation(vm: PowerVm, op: string): Promise<PowerResult> {
+export async function askForOperation(vm: PowerVm, op: string): Promise<Judged> {
   const request = { command: `status ${op}`, timeoutMs: verbTable.status.timeoutMs, maxOutputBytes }
   return judge('status', op, await vm.warm.exec(request))
 }

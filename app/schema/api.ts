@@ -72,7 +72,7 @@ export type PendingApproval = z.infer<typeof pendingApprovalSchema>
 
 /**
  * Events of the board: `{kind, id, at, data}`. `session_update` carries a `Session`, `approval_pending` a
- * `PendingApproval`. Clients ignore kinds they do not know.
+ * `PendingApproval`, `vm_update` a `Vm`. Clients ignore kinds they do not know.
  */
 export const boardEventSchema = z.looseObject({
   kind: z.string(),
