@@ -60,6 +60,11 @@ export class OperationRecords {
     return this.#operations.running
   }
 
+  /** The op of the mutation that runs as far as is known, from here or not. */
+  get busy(): string | undefined {
+    return this.#operations.busy
+  }
+
   get(op: string): Operation | undefined {
     return this.#operations.get(op)
   }

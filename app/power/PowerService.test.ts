@@ -5,59 +5,14 @@ import { describe, expect, it, vi } from 'vitest'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { parseFrames, toJsonTexts } from '#app/eventlog/frame.ts'
 import { SqliteEventLog } from '#app/eventlog/SqliteEventLog.ts'
-import type { ExecRequest, ExecResult, Runner } from '#app/ssh/Runner.ts'
+import type { ExecResult } from '#app/ssh/Runner.ts'
+import { failedLeg, journalled, scriptedHypervisor } from '../../test/fakes/scriptedHypervisor.ts'
 import { PowerService } from './PowerService.ts'
-import type { PowerVm } from './PowerVm.ts'
 
 const op = 'a'.repeat(32)
 const other = 'b'.repeat(32)
 const logger = { warn: vi.fn() }
 
-const done = (request: ExecRequest): ExecResult => {
-  const [verb, asked] = request.command.split(' ')
-  const end = { op: asked ?? null, verb, exit_code: 0, outcome: 'done', detail: null }
-  return { exitCode: 0, stdout: `ran\n${JSON.stringify(end)}\n`, stderr: '', truncated: false, durationMs: 5 }
-}
-const failedLeg = (leg: 'lost' | 'tcp'): ExecResult => ({
-  ...{ exitCode: null, stdout: '', stderr: '', truncated: false, durationMs: 5 },
-  failedLeg: leg,
-  failure: `It was ${leg}.`,
-})
-
-/** A hypervisor whose answers the test gives one by one. */
-function scripted(reaches = true) {
-  const sent: string[] = []
-  const waiting: ((result: ExecResult | 'done') => void)[] = []
-  const runner: Runner = {
-    exec(request) {
-      sent.push(request.command)
-      if (reaches) request.onSent?.()
-      const { promise, resolve } = Promise.withResolvers<ExecResult>()
-      waiting.push((result) => resolve(result === 'done' ? done(request) : result))
-      return promise
-    },
-  }
-  const vm: PowerVm = {
-    ...{
-      name: 'vm1',
-      title: 'VM 1',
-      targets: [],
-      demo: false,
-      hypervisor: 'pve1',
-      fresh: runner,
-      warm: runner,
-    },
-  }
-  return { vm, sent, answer: (result: ExecResult | 'done') => waiting.shift()?.(result) }
-}
-
-const journalled = (operation: object | null): ExecResult => {
-  const end = { op: null, verb: 'status', exit_code: 0, outcome: 'done', detail: null }
-  const nothing = { evidence: null, locked: null, pid: null, uptime_s: null, busy: null }
-  const found = { state: 'running', qmp: null, wedged: false, ...nothing, read_at: '2026-11-20T03:00:00Z' }
-  const stdout = `${JSON.stringify({ ...found, operation })}\n${JSON.stringify(end)}\n`
-  return { exitCode: 0, stdout, stderr: '', truncated: false, durationMs: 5 }
-}
 const cycled = {
   ...{ op, verb: 'cycle', exit_code: 0, outcome: 'done', detail: null },
   ...{ began_at: '2026-11-20T02:00:01Z', ended_at: '2026-11-20T02:00:04Z' },
@@ -81,7 +36,7 @@ async function withLog(use: (log: SqliteEventLog, kinds: () => Promise<string[]>
 }
 
 function service(log?: EventLog, reaches = true) {
-  const far = scripted(reaches)
+  const far = scriptedHypervisor(reaches)
   const power = new PowerService({ vms: [far.vm], logger, ...(log && { log }) })
   return {
     ...far,
@@ -285,7 +240,7 @@ describe('forensics', () => {
 
   it('are made on a connection of their own, so that status does not wait for them', async () => {
     const { power, vm, sent, answer } = service()
-    const warm = scripted()
+    const warm = scriptedHypervisor()
     power.configure([{ ...vm, warm: warm.vm.warm }])
     const report = power.run('vm1', 'forensics', { op, by: 'operator' })
     const status = power.run('vm1', 'status', { op: other, by: 'operator' })
@@ -312,7 +267,7 @@ describe('forensics', () => {
 })
 
 it('keeps what it saw of a VM whose place did not change when its VMs are configured anew', async () => {
-  const { vm, sent, answer } = scripted()
+  const { vm, sent, answer } = scriptedHypervisor()
   const power = new PowerService({ vms: [vm], logger, now: () => new Date(0) })
   const seen = power.list()
   answer(journalled(null))
@@ -320,7 +275,7 @@ it('keeps what it saw of a VM whose place did not change when its VMs are config
   power.configure([{ ...vm, title: 'Renamed' }])
   expect(await power.list()).toMatchObject([{ title: 'Renamed', state: 'running' }])
   expect(sent).toEqual(['status'])
-  const moved = scripted()
+  const moved = scriptedHypervisor()
   power.configure([moved.vm])
   void power.list()
   expect(moved.sent).toEqual(['status'])
@@ -330,7 +285,7 @@ it('keeps what runs when its VMs are configured anew', async () => {
   const { power, vm, run, answer } = service()
   const running = run('cycle')
   power.configure([
-    { ...scripted().vm, name: 'vm0' },
+    { ...scriptedHypervisor().vm, name: 'vm0' },
     { ...vm, title: 'Renamed' },
   ])
   expect(power.defaultVm).toBe('vm0')

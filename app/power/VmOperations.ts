@@ -1,6 +1,7 @@
 import type { Operation, PowerResult, Verb } from '#app/schema/api.ts'
 import type { Judged } from './judge.ts'
 import { addPhase, type Phase } from './phaseLine.ts'
+import { verbTable } from './verbs.ts'
 
 const keep = 50
 
@@ -71,6 +72,13 @@ export class VmOperations {
   end(op: string, judged: Judged): void {
     const record = this.#records.get(op)
     if (record) this.#records.set(op, endedOperation(record, judged))
+  }
+
+  /** The op of the mutation that runs as far as is known, from here or not. */
+  get busy(): string | undefined {
+    return [...this.#records.values()].find(
+      ({ state, verb }) => state === 'running' && verbTable[verb].mutating,
+    )?.op
   }
 
   get(op: string): Operation | undefined {

@@ -139,7 +139,7 @@ export class VmPower {
     const [last_operation] = this.records.list()
     // A reading from before the end of an operation still calls it running.
     const isOver = seenBusy !== undefined && this.records.get(seenBusy)?.state === 'ended'
-    const busy = this.records.running?.op ?? (isOver ? undefined : seenBusy)
+    const busy = this.records.busy ?? (isOver ? undefined : seenBusy)
     return {
       ...{ vm: name, title, targets, demo, ...seen, hypervisor: this.#health.of(name) },
       ...(carries && carries.length > 0 && { carries }),
