@@ -7,6 +7,8 @@ export interface CuttableProxy {
   taken(): number
   /** Breaks every connection, as a network that went away; new ones are taken again. */
   cut(): void
+  /** Every open connection stalls without a word, as behind a firewall that forgot it; new ones work. */
+  freeze(): void
   /** Breaks every connection and takes no more. */
   refuse(): Promise<void>
   stop(): Promise<void>
@@ -47,6 +49,9 @@ export async function cuttableProxy(target: { host: string; port: number }): Pro
     port: (server.address() as AddressInfo).port, // a TCP server's
     taken: () => taken,
     cut,
+    freeze() {
+      for (const socket of sockets) socket.unpipe().pause()
+    },
     refuse: close,
     stop: close,
   }
