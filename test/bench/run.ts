@@ -7,6 +7,7 @@ import { benchLog } from './log.ts'
 import { benchOutput } from './output.ts'
 import { canPin, pinSelf } from './processes.ts'
 import { benchLoop } from './loop.ts'
+import { powerBench } from './power.ts'
 import { benchReplay } from './replay.ts'
 import { type Row, toTable } from './Row.ts'
 import { sshBench } from './ssh.ts'
@@ -23,6 +24,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
   log: benchLog,
   loop: benchLoop,
   ssh: sshBench,
+  power: powerBench,
   output: benchOutput,
   start: benchStart,
 }
