@@ -151,7 +151,8 @@ export function powerRoutes({ power, audit, logger, attach }: PowerRouterDeps): 
         503: { description: 'The hypervisor, which keeps it, could not be asked.' },
       },
       async handle({ params, signal, response }) {
-        response.type('text/plain').send(await power.forensics(params.vm, params.op, signal))
+        const report = await power.forensics(params.vm, params.op, signal)
+        response.type('text/plain').send(report)
       },
     }),
     route({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { powerResultSchema, vmSchema } from '#app/schema/api.ts'
+import { operationSchema, powerResultSchema, vmSchema } from '#app/schema/api.ts'
 import { startPowerApi, type PowerApi } from '../fakes/powerApi.ts'
 
 const op = '0123456789abcdef0123456789abcdef'
@@ -103,6 +103,49 @@ it('answers an unreachable hypervisor with 502, refused, and the leg', async () 
   expect(body).toMatchObject({ outcome: 'refused', rejected: true, exit_code: null, failed_leg: 'tcp' })
   expect(body.stderr).toContain('127.0.0.1')
   expect((await api.call('GET', '/api/vms')).body[0]).toMatchObject({ state: 'unknown', state_at: null })
+})
+
+it('tells whether the hypervisor can be reached, and by which leg not', async () => {
+  const [before] = (await api.call('GET', '/api/vms')).body
+  expect(vmSchema.parse(before).hypervisor).toMatchObject({ name: 'demo', reachable: true })
+  await api.restart()
+  await api.proxy.refuse()
+  const [after] = (await api.call('GET', '/api/vms')).body
+  expect(vmSchema.parse(after).hypervisor).toMatchObject({
+    ...{ name: 'demo', reachable: false, failed_leg: 'tcp' },
+    detail: expect.stringContaining('127.0.0.1'),
+    checked_at: expect.any(String),
+  })
+})
+
+it('shows what goes down with a VM', async () => {
+  expect((await api.call('GET', '/api/vms')).body[0]).not.toHaveProperty('carries')
+  await api.restart({ wrap: (vm) => ({ ...vm, carries: ['the VPN'] }) })
+  expect((await api.call('GET', '/api/vms')).body[0]).toMatchObject({ carries: ['the VPN'] })
+})
+
+it('tells the steps of an operation, and gives the report that was made before it', async () => {
+  const answer = await api.call('POST', '/api/vms/demo/cycle', { op })
+  expect(answer.body.stdout).not.toContain('@phase')
+  const { body } = await api.call('GET', `/api/vms/demo/operations/${op}`)
+  const { phases, forensics } = operationSchema.parse(body)
+  expect(phases?.map(({ phase }) => phase)).toEqual(['preflight', 'forensics', 'stop', 'start'])
+  expect(forensics).toBe(true)
+  const path = `/api/vms/demo/operations/${op}/forensics`
+  const report = await api.call('GET', path)
+  expect(report.status).toBe(200)
+  expect(report.body).toMatch(/^== \w+ \(ok, /m)
+  expect(report.body).not.toContain('"exit_code"')
+  // Whoever asks again is given the same one, and not one of now.
+  expect((await api.call('GET', path)).body).toBe(report.body)
+  expect((await fetch(api.url + path)).headers.get('content-type')).toContain('text/plain')
+
+  expect(await api.call('GET', `/api/vms/demo/operations/${other}/forensics`)).toMatchObject({ status: 404 })
+  expect(await api.call('GET', '/api/vms/demo/operations/x/forensics')).toMatchObject({ status: 400 })
+  await api.proxy.refuse()
+  expect(await api.call('GET', path)).toMatchObject({
+    ...{ status: 503, body: { code: 'hypervisor_unreachable' } },
+  })
 })
 
 it("attaches to the VM's own log, and to no other", async () => {

@@ -1,3 +1,4 @@
+import dns from 'node:dns'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -13,16 +14,16 @@ beforeEach(async () => {
 })
 afterEach(() => api.stop())
 
-describe('lost contact', () => {
-  /** Begins a cycle and breaks its connection once the hypervisor has begun it. */
-  async function loseCycle() {
-    const running = api.call('POST', '/api/vms/demo/cycle', { op })
-    const current = join(api.demo.folder, 'operations/current')
-    await vi.waitFor(async () => expect(await readFile(current, 'utf8')).toContain(op), 5000)
-    api.proxy.cut()
-    return running
-  }
+/** Begins a cycle and breaks its connection once the hypervisor has begun it. */
+async function loseCycle() {
+  const running = api.call('POST', '/api/vms/demo/cycle', { op })
+  const current = join(api.demo.folder, 'operations/current')
+  await vi.waitFor(async () => expect(await readFile(current, 'utf8')).toContain(op), 5000)
+  api.proxy.cut()
+  return running
+}
 
+describe('lost contact', () => {
   it('is unknown, then the operation tells its end, and the same op is answered without a second cycle', async () => {
     const lost = await loseCycle()
     expect(lost.status).toBe(502)
@@ -111,7 +112,7 @@ it.each<[string, () => Promise<never>]>([
   const audit = () => {
     throw new Error('stdout is gone')
   }
-  await api.restart({ log, audit })
+  await api.restart({ log, audit, pollEveryMs: 50 })
   expect(await api.call('POST', '/api/pve/status')).toMatchObject({ status: 200, body: { outcome: 'done' } })
   expect(await api.call('POST', '/api/pve/cycle', { op })).toMatchObject({
     status: 200,
@@ -119,4 +120,29 @@ it.each<[string, () => Promise<never>]>([
   })
   expect((await api.call('GET', `/api/vms/demo/operations/${op}`)).body).toMatchObject({ outcome: 'done' })
   expect((await api.call('GET', '/api/vms')).body).toMatchObject([{ state: 'running' }])
+  expect(await api.call('GET', `/api/vms/demo/operations/${op}/forensics`)).toMatchObject({ status: 200 })
+})
+
+it('finds out an unknown end without a log, and without anyone asking', async () => {
+  await api.restart({ pace: { firstMs: 200, longestMs: 500 } })
+  await loseCycle()
+  await vi.waitFor(async () =>
+    expect((await api.call('GET', '/api/vms/demo/operations')).body).toMatchObject([
+      { op, state: 'ended', outcome: 'done' },
+    ]),
+  )
+  expect(await api.starts()).toBe(2)
+})
+
+it('looks up no name: a hypervisor with an address needs no DNS', async () => {
+  const looked = vi.spyOn(dns, 'lookup').mockImplementation(() => {
+    throw new Error('no DNS here')
+  })
+  try {
+    expect(await api.call('POST', '/api/vms/demo/cycle', { op })).toMatchObject({ body: { outcome: 'done' } })
+    expect((await api.call('GET', '/api/vms')).body).toMatchObject([{ state: 'running' }])
+    expect(looked).not.toHaveBeenCalled()
+  } finally {
+    looked.mockRestore()
+  }
 })

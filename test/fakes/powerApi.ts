@@ -63,6 +63,7 @@ export async function servePower(place: VmPlace, first: PowerApiOptions = {}) {
     power.close()
     pool.close()
     server.closeAllConnections()
+    if (!server.listening) return
     server.close()
     await once(server, 'close')
   }
@@ -76,7 +77,7 @@ export async function servePower(place: VmPlace, first: PowerApiOptions = {}) {
       const text = await response.text()
       const isJson = response.headers.get('content-type')?.includes('json')
       // Each test says what it expects of the body.
-      return { status: response.status, body: (isJson ? JSON.parse(text) : text) }
+      return { status: response.status, body: isJson ? JSON.parse(text) : text }
     },
     /** A new server process, in effect: what the old one remembered is gone. */
     async restart(options: PowerApiOptions = {}) {

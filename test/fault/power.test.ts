@@ -36,6 +36,16 @@ describe('Redis is gone and there is no model', () => {
     expect((await server.api('GET', '/api/vms/demo/operations')).json).toHaveLength(1)
   })
 
+  test('its steps and the report from before it are there, and so is the state of the hypervisor', async () => {
+    const op = 'c'.repeat(32)
+    const { json } = await server.api('GET', `/api/vms/demo/operations/${op}`)
+    expect(json.phases.map(({ phase }: { phase: string }) => phase)).toContain('stop')
+    const report = await server.api('GET', `/api/vms/demo/operations/${op}/forensics`)
+    expect([report.status, report.text]).toEqual([200, expect.stringContaining('== ')])
+    const [vm] = (await server.api('GET', '/api/vms')).json
+    expect(vm).toMatchObject({ state: 'running', hypervisor: { reachable: true } })
+  })
+
   test('what needs the log says so at once', async () => {
     const answer = await server.api('POST', '/api/session', {})
     expect([answer.status, answer.json.code]).toEqual([503, 'log_unavailable'])

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { access, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { parseFrames } from '#app/eventlog/frame.ts'
+import { SqliteEventLog } from '#app/eventlog/SqliteEventLog.ts'
 import { servePower, type PowerApiOptions, type PowerServer } from '../fakes/powerApi.ts'
 import { sshdHypervisor, type SshdHypervisor } from '../fakes/sshdHypervisor.ts'
 
@@ -58,7 +61,13 @@ const cycle = (api: PowerServer, op: string) => api.call('POST', '/api/vms/vm/cy
 /** The operation as the list has it: reading it asks the hypervisor nothing. */
 const listed = async (api: PowerServer, op: string) =>
   ((await api.call('GET', '/api/vms/vm/operations')).body as { op: string }[]).find((one) => one.op === op)
+async function kinds(log: SqliteEventLog): Promise<string[]> {
+  const { batch } = await log.page('vm:vm', 0, 100)
+  return parseFrames(batch?.frames ?? '').map(({ kind }) => kind)
+}
 const exists = (path: string) => access(join(far.host.dir, path))
+
+const entered = (phase: string) => ({ phase, at: expect.stringMatching(/^\d{4}-/) })
 
 /** Lets the cycle come to a place, and no further until `release`. */
 async function hold(place: string) {
@@ -100,6 +109,24 @@ describe('a connection that breaks during a cycle: the VM ends up running, after
     limit,
   )
 
+  it.each(['preflight', 'forensics'])(
+    'while the hypervisor looks before it acts: %s',
+    async (phase) => {
+      const api = await replica()
+      const op = newOp()
+      const answer = cycle(api, op)
+      await vi.waitFor(
+        async () =>
+          expect(await listed(api, op)).toMatchObject({ phases: expect.arrayContaining([entered(phase)]) }),
+        { ...patience, interval: 5 },
+      )
+      far.proxy.cut()
+      expect((await answer).body).toMatchObject({ outcome: 'unknown', failed_leg: 'lost', op })
+      await endsWell(api, op)
+    },
+    limit,
+  )
+
   it(
     'right after the request was taken',
     async () => {
@@ -128,6 +155,38 @@ describe('a connection that breaks during a cycle: the VM ends up running, after
       far.proxy.cut()
       expect((await answer).body).toMatchObject({ outcome: 'unknown', failed_leg: 'lost', op })
       await endsWell(api, op)
+    },
+    limit,
+  )
+
+  it(
+    'and the server, too: the next one reads in the log what was begun, and finds out',
+    async () => {
+      const dataDir = await mkdtemp(join(tmpdir(), 'breakglass-cut-'))
+      const log = new SqliteEventLog(dataDir)
+      try {
+        const api = await replica({ log })
+        const op = newOp()
+        const { reached, release } = await hold('start')
+        const answer = cycle(api, op).catch(() => 'cut off')
+        await reached()
+        // The log has what this server knows, as a server that dies now would leave it.
+        await vi.waitFor(async () => expect(await kinds(log)).toContain('dispatched'), patience)
+        const next = await replica({ log, pollEveryMs: 60_000 })
+        await vi.waitFor(
+          async () => expect(await listed(next, op)).toMatchObject({ state: 'running' }),
+          patience,
+        )
+        await api.stop()
+        await release()
+        await endsWell(next, op)
+        expect(await listed(next, op)).toMatchObject({ by: 'operator', forensics: true })
+        expect(await answer).toBe('cut off')
+      } finally {
+        for (const one of replicas.splice(0)) await one.stop()
+        await log.close()
+        await rm(dataDir, { recursive: true })
+      }
     },
     limit,
   )
