@@ -13,6 +13,14 @@ export interface UnknownOutcomesOptions {
   /** Nothing more will be found out, and this was the last answer. */
   giveUp: (op: string, last: GivenUp) => void
   pace?: Partial<Pace>
+  clock?: Clock
+}
+
+export interface Clock {
+  /** Ms since some moment. */
+  now: () => number
+  /** Resolves after so long; rejects when `signal` is aborted. */
+  sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 export interface Pace {
@@ -24,6 +32,10 @@ export interface Pace {
   endMs: number
 }
 
+const wallClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal, ref: false }),
+}
 const usual: Pace = { firstMs: 2_000, longestMs: 60_000, graceMs: 30_000, endMs: 3_600_000 }
 /** More than these at once are a hypervisor's trouble, not an operation's; the rest is read when someone asks. */
 const most = 20
@@ -35,12 +47,14 @@ const most = 20
 export class UnknownOutcomes {
   readonly #options: UnknownOutcomesOptions
   readonly #pace: Pace
+  readonly #clock: Clock
   #followed = new Map<string, AbortController>()
   #closed = false
 
   constructor(options: UnknownOutcomesOptions) {
     this.#options = options
     this.#pace = { ...usual, ...options.pace }
+    this.#clock = options.clock ?? wallClock
   }
 
   /** Begins to ask for this op, unless it is being asked for. */
@@ -67,13 +81,14 @@ export class UnknownOutcomes {
   async #ask(op: string, signal: AbortSignal): Promise<void> {
     const { ask, giveUp } = this.#options
     const { firstMs, longestMs, graceMs, endMs } = this.#pace
-    const beganAt = performance.now()
+    const { now, sleep: pause } = this.#clock
+    const beganAt = now()
     for (let waitMs = firstMs; ; waitMs = Math.min(waitMs * 2, longestMs)) {
-      const isOver = await sleep(waitMs, false, { signal, ref: false }).catch(() => true)
-      if (isOver) return
+      await pause(waitMs, signal).catch(() => undefined)
+      if (signal.aborted) return
       const answered = await ask(op)
       if (signal.aborted || answered === 'ended') return
-      const ageMs = performance.now() - beganAt
+      const ageMs = now() - beganAt
       const isSettled = (answered === 'died' || answered === 'unheard') && ageMs >= graceMs
       if (isSettled || ageMs >= endMs) return giveUp(op, answered)
       if (answered === 'running') waitMs = firstMs / 2

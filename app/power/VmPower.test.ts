@@ -228,6 +228,21 @@ describe('changes', () => {
     ])
   })
 
+  it('of a hypervisor are told for each of its VMs', async () => {
+    const told: string[] = []
+    const [far, alike, elsewhere] = [scriptedHypervisor(), scriptedHypervisor(), scriptedHypervisor()]
+    const { power } = service({
+      vms: [far.vm, { ...alike.vm, name: 'vm2' }, { ...elsewhere.vm, name: 'vm3', hypervisor: 'pve2' }],
+      onChange: ({ vm, hypervisor }) => told.push(`${vm} ${String(hypervisor?.reachable)}`),
+    })
+    const status = power.run('vm2', 'status', { op, by: 'operator' })
+    alike.answer(failedLeg('tcp'))
+    await status
+    expect(told).toEqual(['vm1 false', 'vm2 false'])
+    expect(power.last('vm1')?.hypervisor).toMatchObject({ failed_leg: 'tcp', detail: 'It was tcp.' })
+    expect(power.last('vm3')?.hypervisor).toMatchObject({ name: 'pve2', reachable: null })
+  })
+
   it('cost no operation when who listens throws', async () => {
     const listener = () => {
       throw new Error('ours')

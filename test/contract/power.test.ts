@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { operationSchema, powerResultSchema, vmSchema } from '#app/schema/api.ts'
 import { startPowerApi, type PowerApi } from '../fakes/powerApi.ts'
@@ -146,6 +148,20 @@ it('tells the steps of an operation, and gives the report that was made before i
   expect(await api.call('GET', path)).toMatchObject({
     ...{ status: 503, body: { code: 'hypervisor_unreachable' } },
   })
+})
+
+it('tells why the hypervisor would not even begin, in a word and a sentence', async () => {
+  await writeFile(join(api.demo.folder, 'lock'), 'backup\n')
+  const { status, body } = await api.call('POST', '/api/vms/demo/cycle', { op })
+  expect(status).toBe(502)
+  expect(powerResultSchema.parse(body)).toMatchObject({
+    ...{ outcome: 'refused', rejected: true, exit_code: null, reason: 'locked' },
+    stderr: expect.stringContaining('backup'),
+  })
+  const told = (await api.call('GET', `/api/vms/demo/operations/${op}`)).body
+  expect(told).toMatchObject({ outcome: 'refused', detail: expect.stringContaining('backup') })
+  expect((await api.call('GET', '/api/vms')).body).toMatchObject([{ locked: 'backup' }])
+  expect(await api.starts()).toBe(1)
 })
 
 it("attaches to the VM's own log, and to no other", async () => {

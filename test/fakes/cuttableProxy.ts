@@ -11,6 +11,8 @@ export interface CuttableProxy {
   freeze(): void
   /** Breaks every connection and takes no more. */
   refuse(): Promise<void>
+  /** Takes connections again, on the same port. */
+  accept(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -45,14 +47,19 @@ export async function cuttableProxy(target: { host: string; port: number }): Pro
     server.close()
     await once(server, 'close')
   }
+  const { port } = server.address() as AddressInfo // a TCP server's
   return {
-    port: (server.address() as AddressInfo).port, // a TCP server's
+    port,
     taken: () => taken,
     cut,
     freeze() {
       for (const socket of sockets) socket.unpipe().pause()
     },
     refuse: close,
+    async accept() {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    },
     stop: close,
   }
 }

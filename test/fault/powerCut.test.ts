@@ -160,6 +160,33 @@ describe('a connection that breaks during a cycle: the VM ends up running, after
   )
 
   it(
+    'for a while: the hypervisor is told as unreachable, and the truth comes when it is back',
+    async () => {
+      const api = await replica()
+      const op = newOp()
+      const { reached, release } = await hold('stop')
+      const answer = cycle(api, op)
+      await reached()
+      await far.proxy.refuse()
+      expect((await answer).body).toMatchObject({ outcome: 'unknown', failed_leg: 'lost', op })
+      await vi.waitFor(
+        async () =>
+          expect((await api.call('GET', '/api/vms')).body).toMatchObject([
+            { hypervisor: { name: 'pve1', reachable: false, failed_leg: 'tcp' } },
+          ]),
+        patience,
+      )
+      await release()
+      await vi.waitFor(async () => expect(await far.end(op)).toMatchObject({ outcome: 'done' }), patience)
+      expect(await listed(api, op)).toMatchObject({ outcome: 'unknown' })
+      await far.proxy.accept()
+      await endsWell(api, op)
+      expect((await api.call('GET', '/api/vms')).body).toMatchObject([{ hypervisor: { reachable: true } }])
+    },
+    limit,
+  )
+
+  it(
     'and the server, too: the next one reads in the log what was begun, and finds out',
     async () => {
       const dataDir = await mkdtemp(join(tmpdir(), 'breakglass-cut-'))
