@@ -1,18 +1,19 @@
-import { AppError } from '#app/errors.ts'
-import type { Operation, PowerResult } from '#app/schema/api.ts'
+import type { Operation } from '#app/schema/api.ts'
 import { readHostStatus, type HostJournal } from './hostAnswer.ts'
 import type { Judged } from './judge.ts'
 import type { OperationEvents } from './OperationEvents.ts'
-import type { Phase } from './phaseLine.ts'
+import { noReport, notKnown, notSaid } from './operationErrors.ts'
 import type { PowerVm } from './PowerVm.ts'
 import { reconcile, stillUnknown } from './reconcile.ts'
 import { askForOperation, askForReport } from './runVerb.ts'
 import { UnknownOutcomes, type Answered, type GivenUp, type Pace } from './UnknownOutcomes.ts'
 import { verbTable } from './verbs.ts'
 import { VmHistory, type VmHistoryOptions } from './VmHistory.ts'
-import { VmOperations, type Running } from './VmOperations.ts'
+import type { VmOperations } from './VmOperations.ts'
 
 export interface OperationRecordsDeps {
+  /** All that is known, which this completes. */
+  operations: VmOperations
   vm: () => PowerVm
   events: (op: string) => OperationEvents
   /** Called when a `status` with an op is asked for; what is returned takes in what the answer says beside it. */
@@ -27,12 +28,11 @@ export interface OperationRecordsDeps {
 }
 
 /**
- * The operations of one VM: those of this process, those that the VM's log tells, and what the hypervisor's journal
- * says of them. Ends that are unknown are looked up there, in the background and when someone asks, and told again.
+ * Completes what this process knows of a VM's operations: by what the VM's log tells, and by what the hypervisor's
+ * journal says. Ends that are unknown are looked up there, in the background and when someone asks, and told again.
  */
 export class OperationRecords {
   readonly #deps: OperationRecordsDeps
-  readonly #operations = new VmOperations()
   readonly #history: VmHistory | undefined
   readonly #unknown: UnknownOutcomes
 
@@ -44,7 +44,7 @@ export class OperationRecords {
       new VmHistory({
         ...history,
         found: ({ operations, unresolved }) => {
-          this.#operations.remember(operations)
+          this.#deps.operations.remember(operations)
           for (const op of unresolved) if (this.#isUnknown(op)) this.#unknown.follow(op)
         },
       })
@@ -55,54 +55,20 @@ export class OperationRecords {
     })
   }
 
-  /** The mutation that runs from here. */
-  get running(): Running | undefined {
-    return this.#operations.running
-  }
-
-  /** The op of the mutation that runs as far as is known, from here or not. */
-  get busy(): string | undefined {
-    return this.#operations.busy
-  }
-
-  get(op: string): Operation | undefined {
-    return this.#operations.get(op)
-  }
-
-  /** Newest first, without their bodies. */
-  list(): Operation[] {
-    return this.#operations.list()
-  }
-
   /** Reads once what the log knows, as well as it can; see `VmHistory`. */
   async recall(): Promise<void> {
     await this.#history?.recall()
   }
 
-  hold(running: Running): void {
-    this.#operations.hold(running)
-  }
-
-  report(make: () => Promise<PowerResult>): Promise<PowerResult> {
-    return this.#operations.report(make)
-  }
-
+  /** An operation is sent from here, for the first time or again. */
   begin(operation: Operation): void {
     this.#unknown.drop(operation.op)
-    this.#operations.put(operation)
-  }
-
-  note(op: string, phase: string): void {
-    this.#operations.note(op, phase)
-  }
-
-  enter(op: string, entered: Phase): void {
-    this.#operations.enter(op, entered)
+    this.#deps.operations.put(operation)
   }
 
   /** Takes in the end of what ran from here, and tells it. */
   end(op: string, judged: Judged, events: OperationEvents): void {
-    this.#operations.end(op, judged)
+    this.#deps.operations.end(op, judged)
     events.outcome(judged)
     if (!verbTable[judged.result.verb].mutating) return
     this.#tellEnd(op)
@@ -125,8 +91,9 @@ export class OperationRecords {
     if (meanwhile) return meanwhile
     const status = readHostStatus(asked.result.stdout)
     const found = this.#settle(op, status?.operation ?? null)
-    if (!found) throw status ? notKnown(op, this.#deps.vm()) : notSaid(op, this.#deps.vm(), asked)
-    return found
+    if (found) return found
+    const vm = this.#deps.vm()
+    throw status ? notKnown(op, vm) : notSaid(`No operation ${op} of ${vm.title} is known here`, asked)
   }
 
   /**
@@ -143,7 +110,7 @@ export class OperationRecords {
     const { outcome, stdout, code } = asked.result
     if (outcome === 'done' && stdout.trim()) return stdout
     if (outcome === 'failed' || code === 'conflict') throw noReport(op, vm)
-    throw notSaid(op, vm, asked, 'The report')
+    throw notSaid(`The report from before the operation ${op} of ${vm.title} is not here`, asked)
   }
 
   async #ask(op: string): Promise<Judged> {
@@ -166,10 +133,10 @@ export class OperationRecords {
   /** Takes in what the journal says of an op; returns what it has come to, undefined when nobody knows it. */
   #settle(op: string, journal: HostJournal): Operation | undefined {
     const wasUnknown = this.#isUnknown(op)
-    const known = this.#operations.get(op)
+    const known = this.#deps.operations.get(op)
     const found = reconcile(known, journal, this.#deps.now().toISOString())
     if (!found || found === known) return found
-    this.#operations.put(found)
+    this.#deps.operations.put(found)
     if (found.state === 'running') this.#unknown.follow(op)
     else if (journal && 'exit_code' in journal) {
       // The journal's last word, be it that nobody knows.
@@ -182,10 +149,10 @@ export class OperationRecords {
   }
 
   #giveUp(op: string, last: GivenUp): void {
-    const known = this.#operations.get(op)
+    const known = this.#deps.operations.get(op)
     if (!known || !this.#isUnknown(op)) return
     const settled = stillUnknown(known, whyUnknown[last] ?? known.detail ?? '')
-    this.#operations.put(settled)
+    this.#deps.operations.put(settled)
     this.#tellAgain(settled, last === 'died' || last === 'unheard')
     this.#deps.changed()
   }
@@ -199,23 +166,23 @@ export class OperationRecords {
   }
 
   #tellEnd(op: string): void {
-    const operation = this.#operations.get(op)
+    const operation = this.#deps.operations.get(op)
     if (operation) this.#deps.ended(operation)
   }
 
   /** A mutation whose end is not known, and that does not run from here. */
   #isUnknown(op: string): boolean {
-    const known = this.#operations.get(op)
-    if (!known || !verbTable[known.verb].mutating || this.running?.op === op) return false
+    const known = this.#deps.operations.get(op)
+    if (!known || !verbTable[known.verb].mutating || this.#deps.operations.running?.op === op) return false
     return known.state === 'running' || known.outcome === 'unknown'
   }
 
   /** The operation, if the hypervisor could add nothing: it runs from here, or has ended and its body is here. */
   #wholly(op: string): Operation | undefined {
-    const known = this.#operations.get(op)
+    const known = this.#deps.operations.get(op)
     if (!known) return undefined
     if (known.state === 'running')
-      return this.running?.op === op || !verbTable[known.verb].mutating ? known : undefined
+      return this.#deps.operations.running?.op === op || !verbTable[known.verb].mutating ? known : undefined
     return known.outcome !== 'unknown' && known.result ? known : undefined
   }
 }
@@ -225,24 +192,4 @@ const whyUnknown: Partial<Record<GivenUp, string>> = {
     'The hypervisor has no record of it: it never arrived there, or the host was started anew since. Look at the state of the VM.',
   unreached: 'The hypervisor could not be asked for an hour how it ended: look at the state of the VM.',
   running: 'The hypervisor says that it still runs after an hour: look there.',
-}
-
-function notKnown(op: string, { title }: PowerVm): AppError {
-  return new AppError('not_found', `No operation ${op} of ${title} is known.`)
-}
-
-function noReport(op: string, { title }: PowerVm): AppError {
-  return new AppError('not_found', `No report from before the operation ${op} of ${title} is kept.`)
-}
-
-function notSaid(
-  op: string,
-  { title }: PowerVm,
-  { result: { stderr, failed_leg } }: Judged,
-  what = 'No operation',
-): AppError {
-  const known =
-    what === 'No operation' ? `${what} ${op} of ${title} is known here` : `${what} of ${op} is not here`
-  const detail = `${known}, and the hypervisor could not be asked: ${stderr.trim()}`
-  return new AppError('hypervisor_unreachable', detail, failed_leg && { failed_leg })
 }

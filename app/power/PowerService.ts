@@ -100,9 +100,9 @@ export class PowerService {
 
   /** Newest first, with those that the VM's log tells of where it answers in time. Throws `not_found`. */
   async operations(name: string): Promise<Operation[]> {
-    const { records } = this.#vm(name)
+    const { operations, records } = this.#vm(name)
     await records.recall()
-    return records.list()
+    return operations.list()
   }
 
   /**

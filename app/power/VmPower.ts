@@ -13,6 +13,7 @@ import type { Pace } from './UnknownOutcomes.ts'
 import { unlessGone } from './unlessGone.ts'
 import { verbTable } from './verbs.ts'
 import { VmJournal } from './VmJournal.ts'
+import { VmOperations } from './VmOperations.ts'
 import { VmWatch, type Snapshot } from './VmWatch.ts'
 
 export interface VmPowerDeps {
@@ -40,6 +41,7 @@ const unnamed = '0'.repeat(32)
 export class VmPower {
   readonly #deps: VmPowerDeps
   readonly #journal: VmJournal | undefined
+  readonly operations = new VmOperations()
   readonly records: OperationRecords
   #vm: PowerVm
   #health: HypervisorHealth
@@ -55,6 +57,7 @@ export class VmPower {
     this.#journal = log && new VmJournal({ log, stream, logger })
     this.#watch = this.#newWatch()
     this.records = new OperationRecords({
+      operations: this.operations,
       ...{ vm: () => this.#vm, events: (op) => this.#events(op), now, changed, ended },
       asked: () => {
         const take = this.#watch.begin()
@@ -101,8 +104,8 @@ export class VmPower {
 
   async run(verb: Verb, options: RunOptions): Promise<PowerResult> {
     const { op, signal } = options
-    const { running } = this.records
-    const known = running?.op === op ? running : this.records.get(op)
+    const { running } = this.operations
+    const known = running?.op === op ? running : this.operations.get(op)
     if (known && known.verb !== verb && (verbTable[verb].mutating || verbTable[known.verb].mutating))
       return refused(verb, op, 'conflict', `This op belongs to a ${known.verb}.`)
     if (verb === 'status') {
@@ -110,16 +113,16 @@ export class VmPower {
       return await unlessGone(read, signal, givenUp(verb, op))
     }
     if (verb === 'forensics') {
-      const report = this.records.report(() => this.#start(verb, options))
+      const report = this.operations.report(() => this.#start(verb, options))
       return await unlessGone(report, signal, givenUp(verb, op))
     }
     if (running?.op === op) return await running.end
     if (running)
       return refused(verb, running.op, 'busy', `A ${running.verb} of ${this.#vm.title} is running.`)
-    const ended = this.records.get(op)?.result
+    const ended = this.operations.get(op)?.result
     if (ended?.outcome === 'done' || ended?.outcome === 'failed') return ended
     const end = this.#start(verb, options)
-    this.records.hold({ op, verb, end })
+    this.operations.hold({ op, verb, end })
     return await end
   }
 
@@ -136,10 +139,10 @@ export class VmPower {
 
   #show({ busy: seenBusy, ...seen }: Snapshot): Vm {
     const { name, title, targets, demo, carries } = this.#vm
-    const [last_operation] = this.records.list()
+    const [last_operation] = this.operations.list()
     // A reading from before the end of an operation still calls it running.
-    const isOver = seenBusy !== undefined && this.records.get(seenBusy)?.state === 'ended'
-    const busy = this.records.busy ?? (isOver ? undefined : seenBusy)
+    const isOver = seenBusy !== undefined && this.operations.get(seenBusy)?.state === 'ended'
+    const busy = this.operations.busy ?? (isOver ? undefined : seenBusy)
     return {
       ...{ vm: name, title, targets, demo, ...seen, hypervisor: this.#health.of(name) },
       ...(carries && carries.length > 0 && { carries }),
@@ -165,14 +168,14 @@ export class VmPower {
       op,
       (event) => this.#journal?.push(event),
       (entered) => {
-        this.records.enter(op, entered)
+        this.operations.enter(op, entered)
         this.#deps.changed()
       },
     )
   }
 
   async #start(verb: Verb, { op, by }: RunOptions): Promise<PowerResult> {
-    const { records } = this
+    const { operations, records } = this
     const events = this.#events(op)
     records.begin({
       ...{ op, verb, by, state: 'running', phase: 'requested', requested_at: this.#deps.now().toISOString() },
@@ -182,7 +185,7 @@ export class VmPower {
     const judged = await runVerb(this.#vm, verb, {
       op,
       onSent: () => {
-        records.note(op, 'dispatched')
+        operations.note(op, 'dispatched')
         events.dispatched()
         this.#deps.changed()
       },
