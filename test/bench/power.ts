@@ -11,7 +11,7 @@ import { compare } from './Row.ts'
 import type { Row } from './Row.ts'
 import { median } from './statistics.ts'
 
-const rounds = { warm: 60, cold: 40 }
+const rounds = { warm: 60, cold: 20 }
 
 /** Notes when sshd ran the forced command: before the first word of the scripts. */
 const stamp = 'date +%s%N >"$dir/stamp"'
