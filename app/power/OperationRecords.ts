@@ -108,8 +108,10 @@ export class OperationRecords {
     if (verbTable[verb].mutating && !isKept) throw noReport(op, vm)
     const asked = this.#deps.heard(await askForReport(vm, op, signal))
     const { outcome, stdout, code } = asked.result
+    // It has forgotten the operation, and made a report of now.
+    const isOfNow = verbTable[verb].mutating && asked.forensics !== true
+    if (outcome === 'failed' || code === 'conflict' || (outcome === 'done' && isOfNow)) throw noReport(op, vm)
     if (outcome === 'done' && stdout.trim()) return stdout
-    if (outcome === 'failed' || code === 'conflict') throw noReport(op, vm)
     throw notSaid(`The report from before the operation ${op} of ${vm.title} is not here`, asked)
   }
 

@@ -170,8 +170,11 @@ describe('the report from before an operation', () => {
     await cycle
     return far
   }
-  const report = (stdout: string) => {
-    const end = { op, verb: 'forensics', exit_code: 0, outcome: 'done', detail: null }
+  const report = (stdout: string, isKept = true) => {
+    const end = {
+      ...{ op, verb: 'forensics', exit_code: 0, outcome: 'done', detail: null },
+      ...(isKept && { forensics: true }),
+    }
     return { ...failedLeg('tcp'), exitCode: 0, stdout: `${stdout}${JSON.stringify(end)}\n` }
   }
 
@@ -182,6 +185,15 @@ describe('the report from before an operation', () => {
     const { failedLeg: _leg, failure: _failure, ...fine } = report('VM 102: running.\n')
     answer(fine)
     expect(await asked).toBe('VM 102: running.\n')
+  })
+
+  it('is not one that a hypervisor which has forgotten the operation makes of now', async () => {
+    const { power, answer, sent } = await kept({ forensics: true })
+    const asked = power.forensics('vm1', op)
+    await vi.waitFor(() => expect(sent.at(-1)).toBe(`forensics ${op}`))
+    const { failedLeg: _leg, failure: _failure, ...ofNow } = report('VM 102: running.\n', false)
+    answer(ofNow)
+    await expect(asked).rejects.toMatchObject({ code: 'not_found' })
   })
 
   it('is not asked for where none was made: the hypervisor would make one of now', async () => {

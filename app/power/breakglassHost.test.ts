@@ -148,6 +148,7 @@ describe.concurrent('forensics', { timeout: 90_000 }, () => {
     expect(text(second.stdout)).toBe(text(first.stdout))
     expect(await readdir(host.at('keep'))).toHaveLength(1)
     expect(first.end).toMatchObject({ op, verb: 'forensics', outcome: 'done' })
+    expect([first, second].map(({ end }) => end['forensics'])).toEqual([undefined, true])
   })
 
   it('that were not made before a refused mutation are told as that, not made up later', async ({ host }) => {
