@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import ssh2, { type ConnectConfig } from 'ssh2'
 import type { HypervisorRoot } from './hypervisorRoot.ts'
@@ -34,8 +33,6 @@ export interface SshAttempts {
    * and sends something, and what the client then said.
    */
   forward(args: string[], from: { path: string } | { port: number }, hello?: Buffer): Promise<SshRun>
-  /** Asks for a tunnel. The client's own device is in a network of its own, not this machine's. */
-  tunnel(): Promise<SshRun>
 }
 
 export function sshAttempts(host: HypervisorRoot, keyFile: string): SshAttempts {
@@ -61,29 +58,6 @@ export function sshAttempts(host: HypervisorRoot, keyFile: string): SshAttempts 
   return {
     options,
     run,
-    async tunnel() {
-      const path = join(host.folder, 'relay')
-      const relay = createServer((from) => {
-        const to = connect(host.port, '127.0.0.1')
-        pipeline(from, to, from, () => undefined)
-      }).listen(path)
-      await once(relay, 'listening')
-      const proxy = join(import.meta.dirname, 'unixProxy.pl')
-      const end = await run([
-        ...['unshare', '--net', 'ssh', '-v', ...options, '-o', `ProxyCommand=perl ${proxy} ${path}`, '-N'],
-        ...[
-          '-o',
-          'Tunnel=point-to-point',
-          '-o',
-          'ExitOnForwardFailure=yes',
-          '-w',
-          'any:any',
-          'breakglass@127.0.0.1',
-        ],
-      ])
-      relay.close()
-      return end
-    },
     ssh: (more, runOptions) => run(['ssh', ...options, ...more], runOptions),
     async forward(args, from, hello = Buffer.from('hello\n')) {
       const child = spawn('ssh', [...options, '-v', '-N', ...args, 'breakglass@127.0.0.1'], {
@@ -100,20 +74,19 @@ export function sshAttempts(host: HypervisorRoot, keyFile: string): SshAttempts 
           await setTimeout(20)
         }
       }
-      let stdout = ''
       try {
         await until(() => stderr.includes('Entering interactive session'))
         const socket = connect(from)
+        let stdout = ''
         socket.on('data', (piece: Buffer) => (stdout += piece.toString('latin1')))
         socket.on('error', () => undefined)
         socket.write(hello)
-        // It says why before it closes.
-        await until(() => socket.closed)
+        await until(() => socket.closed && /open failed/.test(stderr))
+        return { code: null, stdout, stderr }
       } finally {
         child.kill('SIGKILL')
         await closed
       }
-      return { code: null, stdout, stderr }
     },
   }
 }
@@ -143,12 +116,7 @@ export interface SshRequests {
   end(): void
 }
 
-/** With `agent`, each request asks that this socket be forwarded, and fails when it is not. */
-export async function sshRequests(
-  host: HypervisorRoot,
-  keyFile: string,
-  agent?: string,
-): Promise<SshRequests> {
+export async function sshRequests(host: HypervisorRoot, keyFile: string): Promise<SshRequests> {
   const client = new ssh2.Client()
   const login: ConnectConfig = {
     host: '127.0.0.1',
@@ -156,8 +124,6 @@ export async function sshRequests(
     username: 'breakglass',
     privateKey: readFileSync(keyFile),
     readyTimeout: limitMs,
-    authHandler: ['publickey'],
-    ...(agent !== undefined && { agent, agentForward: true }),
   }
   client.connect(login)
   await once(client, 'ready')

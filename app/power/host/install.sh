@@ -28,7 +28,7 @@ umask 022
 
 account=breakglass
 comment='Breakglass power verbs'
-scripts='breakglass-pve breakglass-vm breakglass-probe breakglass-lib breakglass-status breakglass-preflight breakglass-report'
+scripts='breakglass-pve breakglass-vm breakglass-probe breakglass-lib'
 verbs='status forensics reset stop start cycle'
 sbin=/usr/local/sbin
 confs=/etc/breakglass
@@ -392,11 +392,11 @@ key_line() {
     "$sbin" "$confs" "$vm" "$from" "$expiring" "$key" "$vm"
 }
 
-# The rest is read by these, and never run.
+# breakglass-lib is read by the others, and never run.
 mode_of() {
   case $1 in
-    *-pve | *-vm | *-probe) echo 755 ;;
-    *) echo 644 ;;
+    *-lib) echo 644 ;;
+    *) echo 755 ;;
   esac
 }
 
