@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import ssh2, { type ConnectConfig } from 'ssh2'
 import type { HypervisorRoot } from './hypervisorRoot.ts'
@@ -33,6 +34,8 @@ export interface SshAttempts {
    * and sends something, and what the client then said.
    */
   forward(args: string[], from: { path: string } | { port: number }, hello?: Buffer): Promise<SshRun>
+  /** Asks for a tunnel. The client's own device is in a network of its own, not this machine's. */
+  tunnel(): Promise<SshRun>
 }
 
 export function sshAttempts(host: HypervisorRoot, keyFile: string): SshAttempts {
@@ -58,6 +61,29 @@ export function sshAttempts(host: HypervisorRoot, keyFile: string): SshAttempts 
   return {
     options,
     run,
+    async tunnel() {
+      const path = join(host.folder, 'relay')
+      const relay = createServer((from) => {
+        const to = connect(host.port, '127.0.0.1')
+        pipeline(from, to, from, () => undefined)
+      }).listen(path)
+      await once(relay, 'listening')
+      const proxy = join(import.meta.dirname, 'unixProxy.pl')
+      const end = await run([
+        ...['unshare', '--net', 'ssh', '-v', ...options, '-o', `ProxyCommand=perl ${proxy} ${path}`, '-N'],
+        ...[
+          '-o',
+          'Tunnel=point-to-point',
+          '-o',
+          'ExitOnForwardFailure=yes',
+          '-w',
+          'any:any',
+          'breakglass@127.0.0.1',
+        ],
+      ])
+      relay.close()
+      return end
+    },
     ssh: (more, runOptions) => run(['ssh', ...options, ...more], runOptions),
     async forward(args, from, hello = Buffer.from('hello\n')) {
       const child = spawn('ssh', [...options, '-v', '-N', ...args, 'breakglass@127.0.0.1'], {
