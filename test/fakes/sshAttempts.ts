@@ -100,19 +100,20 @@ export function sshAttempts(host: HypervisorRoot, keyFile: string): SshAttempts 
           await setTimeout(20)
         }
       }
+      let stdout = ''
       try {
         await until(() => stderr.includes('Entering interactive session'))
         const socket = connect(from)
-        let stdout = ''
         socket.on('data', (piece: Buffer) => (stdout += piece.toString('latin1')))
         socket.on('error', () => undefined)
         socket.write(hello)
-        await until(() => socket.closed && /open failed/.test(stderr))
-        return { code: null, stdout, stderr }
+        // It says why before it closes.
+        await until(() => socket.closed)
       } finally {
         child.kill('SIGKILL')
         await closed
       }
+      return { code: null, stdout, stderr }
     },
   }
 }
