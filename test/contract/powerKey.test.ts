@@ -92,6 +92,13 @@ describe.skipIf(reason !== undefined)('through the real sshd the key cannot', ()
     expect(await files()).toEqual(before)
   })
 
+  it('forward anything without a line of sshd in the journal', () => {
+    const refused = kit.host
+      .journal()
+      .filter((line) => / sshd\S*: refused (local|streamlocal) port forward/.test(line))
+    expect(refused.length).toBeGreaterThanOrEqual(4)
+  })
+
   it('hide: each refusal is in the journal, with the VM and the address, on one line of plain ASCII', async () => {
     const refused = said.filter(({ stdout }) => stdout.includes('"outcome":"refused"')).length
     // sftp, scp and rsync take the answer for themselves and show none of it.

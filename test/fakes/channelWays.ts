@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { freePort } from './hypervisorRoot.ts'
 import { account, type KeyKit } from './keyKit.ts'
 import { canary, type KeyWay } from './KeyWay.ts'
-import { run } from './sshAttempts.ts'
+import { run, sshRequests } from './sshAttempts.ts'
 
 const closed = /administratively prohibited|open failed/
 const denied = /Permission denied \(publickey/
@@ -67,8 +67,13 @@ export const channelWays: KeyWay[] = [
   },
   {
     name: 'the agent',
-    attempt: ({ alpha, agent }) => alpha.ssh(['-o', `ForwardAgent=${agent.path}`, account, 'ssh-add', '-l']),
-    end: 'refused',
+    attempt: async ({ host, alphaKey, agent }) => {
+      const requests = await sshRequests(host, alphaKey, agent.path)
+      const end = await requests.request('ssh-add -l')
+      requests.end()
+      return end
+    },
+    end: /Unable to request agent forwarding/,
   },
   {
     name: 'X11',

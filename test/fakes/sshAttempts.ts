@@ -143,7 +143,12 @@ export interface SshRequests {
   end(): void
 }
 
-export async function sshRequests(host: HypervisorRoot, keyFile: string): Promise<SshRequests> {
+/** With `agent`, each request asks that this socket be forwarded, and fails when it is not. */
+export async function sshRequests(
+  host: HypervisorRoot,
+  keyFile: string,
+  agent?: string,
+): Promise<SshRequests> {
   const client = new ssh2.Client()
   const login: ConnectConfig = {
     host: '127.0.0.1',
@@ -151,6 +156,8 @@ export async function sshRequests(host: HypervisorRoot, keyFile: string): Promis
     username: 'breakglass',
     privateKey: readFileSync(keyFile),
     readyTimeout: limitMs,
+    authHandler: ['publickey'],
+    ...(agent !== undefined && { agent, agentForward: true }),
   }
   client.connect(login)
   await once(client, 'ready')
