@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { hostileRequests } from '../fakes/hostileRequests.ts'
 import { whyNoHypervisorRoot } from '../fakes/hypervisorRoot.ts'
 import { keyKit, type KeyKit } from '../fakes/keyKit.ts'
@@ -17,9 +17,10 @@ beforeAll(async () => {
   if (reason !== undefined) return
   kit = await keyKit()
 }, 60_000)
+beforeEach(({ skip }) => skip(reason !== undefined, reason))
 afterAll(() => kit?.stop())
 
-describe.skipIf(reason !== undefined)('through the real sshd the key cannot', () => {
+describe('through the real sshd the key cannot', () => {
   const ends = new Map<string, SshRun>()
   const said: SshRun[] = []
   const all = [...new Set([...keyRequests, ...hostileRequests])]
@@ -34,6 +35,7 @@ describe.skipIf(reason !== undefined)('through the real sshd the key cannot', ()
   }
 
   beforeAll(async () => {
+    if (reason !== undefined) return
     before = await files()
     let connection: Awaited<ReturnType<typeof sshRequests>> | undefined
     for (const request of all) {
@@ -114,5 +116,3 @@ describe.skipIf(reason !== undefined)('through the real sshd the key cannot', ()
     expect(kit.host.journal().filter((line) => /^<\d+>.{15} sudo\W/.test(line))).toEqual([])
   })
 })
-
-it.skipIf(reason === undefined)('needs what is not here', (context) => context.skip(reason))

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { whyNoHypervisorRoot } from '../fakes/hypervisorRoot.ts'
 import { account, keyKit, type KeyKit } from '../fakes/keyKit.ts'
 import type { SshRun } from '../fakes/sshAttempts.ts'
@@ -12,6 +12,7 @@ beforeAll(async () => {
   if (reason !== undefined) return
   kit = await keyKit()
 }, 60_000)
+beforeEach(({ skip }) => skip(reason !== undefined, reason))
 afterAll(() => kit?.stop())
 
 /** What changed a VM, in the words of its qm. */
@@ -22,7 +23,7 @@ const end = ({ stdout }: SshRun): Record<string, unknown> =>
 const firstLine = ({ stdout }: SshRun): Record<string, unknown> => JSON.parse(stdout.split('\n')[0] ?? '')
 
 // In this file the order counts: an operation of one VM is asked for by the other one.
-describe.skipIf(reason !== undefined)('through the real sshd the key can', () => {
+describe('through the real sshd the key can', () => {
   it('ask for the status', async () => {
     const run = await kit.alpha.ssh([account, 'status'])
     expect({ code: run.code, status: firstLine(run), end: end(run) }).toMatchObject({
@@ -115,7 +116,7 @@ describe.skipIf(reason !== undefined)('through the real sshd the key can', () =>
 })
 
 /** Whoever had got past the forced command: this account, on this host. */
-describe.skipIf(reason !== undefined)('the account itself cannot', () => {
+describe('the account itself cannot', () => {
   const worker = '/usr/local/sbin/breakglass-vm'
   const asAccount = (line: string) =>
     kit.host.run(
@@ -206,5 +207,3 @@ describe.skipIf(reason !== undefined)('the account itself cannot', () => {
     expect(kit.host.journal().filter((line) => /sendmail|unable to send/.test(line))).toEqual([])
   })
 })
-
-it.skipIf(reason === undefined)('needs what is not here', (context) => context.skip(reason))
