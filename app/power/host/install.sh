@@ -28,7 +28,8 @@ umask 022
 
 account=breakglass
 comment='Breakglass power verbs'
-scripts='breakglass-pve breakglass-vm breakglass-probe breakglass-lib'
+programs='breakglass-pve breakglass-vm breakglass-probe'
+scripts="$programs breakglass-lib breakglass-status breakglass-preflight breakglass-report"
 verbs='status forensics reset stop start cycle'
 sbin=/usr/local/sbin
 confs=/etc/breakglass
@@ -392,11 +393,11 @@ key_line() {
     "$sbin" "$confs" "$vm" "$from" "$expiring" "$key" "$vm"
 }
 
-# breakglass-lib is read by the others, and never run.
+# What is no program is read by breakglass-vm, and never run.
 mode_of() {
-  case $1 in
-    *-lib) echo 644 ;;
-    *) echo 755 ;;
+  case " $programs " in
+    *" $1 "*) echo 755 ;;
+    *) echo 644 ;;
   esac
 }
 
