@@ -64,6 +64,12 @@ describe('the installer', () => {
       .toHaveLength(1)
   })
 
+  it('leaves no script of the folder out', async () => {
+    expect(await host.ask('ls /usr/local/sbin')).toBe(
+      await host.ask('cd /root/breakglass; ls | grep ^breakglass-'),
+    )
+  })
+
   it('prints the configuration to paste, with the host keys that this sshd has', async () => {
     const { stdout } = await kit.installOne()
     const { parse } = await import('yaml')
