@@ -94,7 +94,11 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: 'shared', test: /ui.src.lib|node_modules.(?!@sveltejs.kit)/, minShareCount: 2 }],
+          groups: [
+            { name: 'shared', test: /ui.src.lib.(?!vm)|node_modules.(?!@sveltejs.kit)/, minShareCount: 2 },
+            // What a VM's page shares with what is loaded behind the first screen.
+            { name: 'vm', test: /ui.src.lib.vm/, minShareCount: 2 },
+          ],
         },
       },
     },

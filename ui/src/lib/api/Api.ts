@@ -90,6 +90,16 @@ export function createApi(hooks: RequestHooks) {
       return { ok: true, value, status: answer.failure.status }
     },
 
+    /** What was done to a VM, newest first. */
+    operations: (vm: string) => request<Operation[]>(hooks, `/api/vms/${inPath(vm)}/operations`),
+
+    /** The forensics report that was kept before an operation. The hypervisor itself is asked for it. */
+    report: (vm: string, op: string) =>
+      request<string>(hooks, `/api/vms/${inPath(vm)}/operations/${op}/forensics`, {
+        text: true,
+        timeoutMs: 30_000,
+      }),
+
     operation: (vm: string, op: string) =>
       request<Operation>(hooks, `/api/vms/${inPath(vm)}/operations/${op}`, { timeoutMs: 8_000 }),
   }

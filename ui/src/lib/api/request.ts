@@ -21,6 +21,8 @@ export interface RequestOptions {
   body?: unknown
   headers?: Record<string, string>
   timeoutMs?: number
+  /** The answer is text, not JSON. */
+  text?: boolean
   signal?: AbortSignal
 }
 
@@ -43,7 +45,7 @@ export async function request<T>(
   path: string,
   options: RequestOptions = {},
 ): Promise<Answer<T>> {
-  const { method = 'GET', body, headers = {}, timeoutMs = 15_000, signal } = options
+  const { method = 'GET', body, headers = {}, timeoutMs = 15_000, text: isText = false, signal } = options
   const limit = AbortSignal.timeout(timeoutMs)
   let response: Response
   let text: string
@@ -54,7 +56,7 @@ export async function request<T>(
       cache: 'no-store',
       credentials: 'same-origin',
       headers: {
-        Accept: 'application/json',
+        Accept: isText ? 'text/plain' : 'application/json',
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...headers,
       },
@@ -75,7 +77,7 @@ export async function request<T>(
     return { ok: false, failure: { kind: 'signed_out', detail: signedOutDetail } }
   }
   hooks.onReached()
-  const value = parseJson(text)
+  const value = isText && response.ok ? text : parseJson(text)
   if (response.ok && value !== undefined) return { ok: true, value: value as T, status: response.status }
   const failure = refusal(response, value)
   console.warn(

@@ -6,16 +6,27 @@ import { verbFacts } from './verbs.ts'
 
 /**
  * Where the operator stands with one VM. `running` with `lost` is an operation whose answer we wait for by
- * reading its record; `ended` with `reading` one whose outcome is unknown so far, and its record is still read;
- * `untold` is one of which there is no record; `not_sent` one that the server turned away.
+ * reading its record; `ended` with `reading` one whose outcome is unknown so far, and its record is still read,
+ * with `resolved` one whose record told later what was unknown first; `untold` is one of which there is no record;
+ * `not_sent` one that the server turned away. `record` is the newest that was read.
  */
 export type Run =
   | { step: 'idle' }
   | { step: 'confirm'; verb: Verb; op: string }
-  | { step: 'running'; verb: Verb; op: string; since: number; lost: boolean }
-  | { step: 'ended'; verb: Verb; op: string; result: PowerResult; reading: boolean }
+  | { step: 'running'; verb: Verb; op: string; since: number; lost: boolean; record: Operation | null }
+  | Ended
   | { step: 'untold'; verb: Verb; op: string; detail: string }
   | { step: 'not_sent'; verb: Verb; detail: string }
+
+interface Ended {
+  step: 'ended'
+  verb: Verb
+  op: string
+  result: PowerResult
+  reading: boolean
+  resolved: boolean
+  record: Operation | null
+}
 
 export interface VmControlOptions {
   vm: string
@@ -25,14 +36,14 @@ export interface VmControlOptions {
   pause?: (ms: number) => Promise<void>
 }
 
-const readEveryMs = 2_000
+const readEveryMs = 1_500
 /** An operation's own limit is 300 s; its record is asked for a little longer than that. */
 const readForMs = 480_000
 /** A record that says unknown is asked again for so long, ever more seldom: the server may yet learn the truth. */
 const readUnknownForMs = 300_000
 const readSeldomMs = 15_000
 /** So many times "no such operation" in a row: it never arrived, or its record is lost. */
-const missesBelieved = 3
+const missesBelieved = 4
 
 /** Runs the verbs of one VM: each `op` is sent once, and never again; what is unknown is read. */
 export class VmControl {
@@ -40,6 +51,8 @@ export class VmControl {
   #run = $state.raw<Run>({ step: 'idle' })
   /** Counts the readings of records: only the newest goes on. */
   #readings = 0
+  /** The op whose request is on its way or waits for its answer: that its record is missing means nothing yet. */
+  #posting: string | null = null
 
   constructor(options: VmControlOptions) {
     this.#options = options
@@ -77,53 +90,78 @@ export class VmControl {
     if (own && !isUnsettled(before)) return
     const answer = await this.#options.api.operation(this.#options.vm, op)
     if (!answer.ok || this.#run !== before) return
-    const { verb, state, requested_at } = answer.value
+    const record = answer.value
+    const { verb, state, requested_at } = record
     if (state === 'ended') {
-      const result = resultOf(answer.value)
-      if (own && result.outcome !== 'unknown') this.#end({ step: 'ended', verb, op, result, reading: false })
+      if (own && resultOf(record).outcome !== 'unknown') this.#end(endedBy(record, false, true))
       return
     }
-    this.#run = { step: 'running', verb, op, since: Date.parse(requested_at), lost: false }
+    this.#run = { step: 'running', verb, op, since: Date.parse(requested_at), lost: false, record }
     await this.#readUntilKnown(verb, op)
   }
 
   async #send(verb: Verb, op: string): Promise<void> {
     const { api, vm } = this.#options
-    this.#run = { step: 'running', verb, op, since: Date.now(), lost: false }
-    const answer = await api.runVerb(vm, verb, op)
+    const { mutates } = verbFacts[verb]
+    this.#run = { step: 'running', verb, op, since: Date.now(), lost: false, record: null }
+    this.#posting = op
+    const answered = api.runVerb(vm, verb, op)
+    const reading = mutates ? this.#readUntilKnown(verb, op) : undefined
+    const answer = await answered
+    if (this.#posting === op) this.#posting = null
+    const run = this.#run
+    // Its record was quicker, or its page is left.
+    if (run.step !== 'running' || run.op !== op) return reading
     if (answer.ok) {
-      const reading = answer.value.outcome === 'unknown' && verbFacts[verb].mutates
-      this.#end({ step: 'ended', verb, op, result: answer.value, reading })
-      if (reading) await this.#readUntilKnown(verb, op)
-    } else if (answer.failure.kind === 'offline') await this.#readUntilKnown(verb, op)
-    else if (answer.failure.kind === 'refused' && answer.failure.status >= 500)
-      await this.#readUntilKnown(verb, op)
-    else this.#end({ step: 'not_sent', verb, detail: answer.failure.detail })
+      const unknown = answer.value.outcome === 'unknown' && mutates
+      const { record } = run
+      this.#end({ step: 'ended', verb, op, result: answer.value, reading: unknown, resolved: false, record })
+      if (mutates && !unknown) await this.#readOnce(op)
+    } else if (
+      answer.failure.kind === 'offline' ||
+      (answer.failure.kind === 'refused' && answer.failure.status >= 500)
+    ) {
+      this.#run = { ...run, lost: true }
+      if (!mutates) return this.#readUntilKnown(verb, op)
+    } else this.#end({ step: 'not_sent', verb, detail: answer.failure.detail })
+    return reading
   }
 
+  /** The answer has the verb's body alone; its record has the sentence and the phases too. */
+  async #readOnce(op: string): Promise<void> {
+    const answer = await this.#options.api.operation(this.#options.vm, op)
+    const run = this.#run
+    if (answer.ok && run.step === 'ended' && run.op === op) this.#run = { ...run, record: answer.value }
+  }
+
+  /** Reads the record of a running operation for its phases, and until its outcome is known, however that is told. */
   async #readUntilKnown(verb: Verb, op: string): Promise<void> {
     const { api, vm, pause = wait } = this.#options
     const reading = ++this.#readings
     let misses = 0
     let delay = readEveryMs
-    let left = this.#run.step === 'ended' ? readUnknownForMs : readForMs
+    let left = readForMs
+    let stage = this.#stage
     while (left > 0 && misses < missesBelieved) {
       await pause(delay)
-      left -= delay
+      if (reading !== this.#readings || !this.#isOpen(op)) return
       const answer = await api.operation(vm, op)
       const run = this.#run
-      if (reading !== this.#readings || !('op' in run) || run.op !== op) return
+      if (reading !== this.#readings || !this.#isOpen(op)) return
       if (answer.ok && answer.value.state === 'ended') {
-        const result = resultOf(answer.value)
-        const known = result.outcome !== 'unknown' || !verbFacts[verb].mutates
-        if (known) return this.#end({ step: 'ended', verb, op, result, reading: false })
-        if (run.step === 'running') {
-          this.#end({ step: 'ended', verb, op, result, reading: true })
-          left = readUnknownForMs
-        }
-      } else if (run.step === 'running') this.#run = { ...run, lost: !answer.ok }
+        const known = resultOf(answer.value).outcome !== 'unknown' || !verbFacts[verb].mutates
+        if (known) return this.#end(endedBy(answer.value, false, run.step === 'ended'))
+        if (run.step === 'running' && this.#posting !== op) this.#end(endedBy(answer.value, true, false))
+      } else if (run.step === 'running') {
+        const lost = !answer.ok && this.#posting !== op
+        this.#run = { ...run, lost, record: answer.ok ? answer.value : run.record }
+      }
+      misses = !answer.ok && isMissing(answer.failure) && this.#posting !== op ? misses + 1 : 0
+      // A request that is under way has an end of its own.
+      if (this.#posting !== op) left -= delay
+      if (stage !== this.#stage) left = this.#run.step === 'ended' ? readUnknownForMs : readForMs
+      stage = this.#stage
       if (this.#run.step === 'ended') delay = Math.min(readSeldomMs, delay * 1.5)
-      misses = !answer.ok && isMissing(answer.failure) ? misses + 1 : 0
     }
     if (this.#run.step === 'ended') return this.#end({ ...this.#run, reading: false })
     const detail =
@@ -131,6 +169,17 @@ export class VmControl {
         ? 'The server has no record of it: most likely it never arrived.'
         : 'Its record could not be read.'
     this.#end({ step: 'untold', verb, op, detail })
+  }
+
+  /** Its outcome is not known, and nothing else has taken its place. */
+  #isOpen(op: string): boolean {
+    const run = this.#run
+    return (run.step === 'running' || (run.step === 'ended' && run.reading)) && run.op === op
+  }
+
+  /** Each has its own time to read for. */
+  get #stage(): string {
+    return this.#run.step === 'ended' ? 'ended' : this.#posting === null ? 'lost' : 'posting'
   }
 
   #end(run: Run): void {
@@ -142,6 +191,11 @@ export class VmControl {
 /** Its outcome is not known, and nobody is reading its record. */
 function isUnsettled(run: Run): boolean {
   return run.step === 'untold' || (run.step === 'ended' && run.result.outcome === 'unknown' && !run.reading)
+}
+
+function endedBy(record: Operation, reading: boolean, resolved: boolean): Ended {
+  const { verb, op } = record
+  return { step: 'ended', verb, op, result: resultOf(record), reading, resolved, record }
 }
 
 /** The verb's body; a record that has lost it still tells its outcome. */

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Operation, PowerResult } from '#app/schema/api.ts'
 import type { Api } from '#ui/api/Api.ts'
 import type { Answer } from '#ui/api/request.ts'
@@ -35,7 +35,7 @@ const missing = refused(404, 'not_found')
 
 function desk(
   operations: (op: string) => Answer<Operation>[] = () => [],
-  pause: (ms: number) => Promise<void> = () => Promise.resolve(),
+  pause: (ms: number) => Promise<void> = () => new Promise((resolve) => setImmediate(resolve)),
 ) {
   let queue: Answer<Operation>[] | null = null
   const runVerb = vi.fn<Api['runVerb']>()
@@ -129,7 +129,7 @@ test.each([
   ['the hypervisor cannot be asked', refused(503, 'hypervisor_unreachable')],
   ['a proxy has no such page', refused(404, 'unreadable_answer')],
 ])('%s: that is no missing record', async (_, failure) => {
-  const { control, runVerb } = desk((op) => [...Array(5).fill(failure), ok(record(op, 'ended'))])
+  const { control, runVerb } = desk((op) => [...Array(6).fill(failure), ok(record(op, 'ended'))])
   runVerb.mockResolvedValue(offline)
   cycle(control)
   await vi.waitFor(() =>
@@ -176,20 +176,18 @@ test('an outcome that stays unknown is not read for ever', async () => {
 })
 
 test('while an unknown outcome is read another verb may run, and keeps the desk', async () => {
-  const waits: (() => void)[] = []
-  const { control, runVerb, operation } = desk(
-    (op) => [ok(record(op, 'ended'))],
-    () => new Promise((resolve) => waits.push(resolve)),
-  )
+  const { control, runVerb, operation } = desk()
+  const told = Promise.withResolvers<Answer<Operation>>()
+  operation.mockReturnValue(told.promise)
   runVerb.mockImplementation((_, verb, op) =>
     Promise.resolve(ok({ ...(verb === 'cycle' ? unknown(op) : done(op)), verb })),
   )
-  cycle(control)
-  await vi.waitFor(() => expect(waits).toHaveLength(1))
+  const op = cycle(control)
+  await vi.waitFor(() => expect(operation).toHaveBeenCalledOnce())
   control.choose('status')
   await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', verb: 'status' }))
-  waits[0]?.()
-  await vi.waitFor(() => expect(operation).toHaveBeenCalledOnce())
+  told.resolve(ok(record(op, 'ended')))
+  await told.promise
   expect(control.run).toMatchObject({ step: 'ended', verb: 'status', result: { outcome: 'done' } })
 })
 
@@ -202,14 +200,14 @@ test('a status of which nothing is known is not read for: nothing was changed', 
 })
 
 test.each([
-  ['its record is found', ok(record('', 'ended'))],
-  ['it still runs', ok(record('', 'running'))],
-])('our own operation that was told unknown is taken over when %s', async (_, found) => {
+  ['its record is found', 'ended'],
+  ['it still runs', 'running'],
+] as const)('our own operation that was told unknown is taken over when %s', async (_, state) => {
   const { control, runVerb, operation } = desk(() => [missing])
   runVerb.mockResolvedValue(offline)
   const op = cycle(control)
   await vi.waitFor(() => expect(control.run.step).toBe('untold'))
-  operation.mockResolvedValueOnce(found).mockResolvedValue(ok(record(op, 'ended')))
+  operation.mockResolvedValueOnce(ok(record(op, state))).mockResolvedValue(ok(record(op, 'ended')))
   await control.adopt(op)
   expect(control.run).toMatchObject({ step: 'ended', op, result: { outcome: 'done' } })
   expect(runVerb).toHaveBeenCalledOnce()
@@ -261,5 +259,60 @@ test('a record without its body still tells its outcome', async () => {
       step: 'ended',
       result: { outcome: 'failed', exit_code: 1, rejected: false },
     }),
+  )
+})
+
+describe('while its request waits for an answer', () => {
+  const phases = [{ phase: 'preflight', at: '2026-11-20T02:51:08.000Z' }]
+
+  test('its record is read, and tells how far it is', async () => {
+    const { control, runVerb } = desk((op) => [missing, ok({ ...record(op, 'running'), phases })])
+    const answer = Promise.withResolvers<Answer<PowerResult>>()
+    runVerb.mockReturnValue(answer.promise)
+    const op = cycle(control)
+    await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'running', record: { phases } }))
+    expect(control.run).toMatchObject({ lost: false })
+    answer.resolve(ok(done(op)))
+    await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', result: { outcome: 'done' } }))
+  })
+
+  test('a record that is missing is none that never arrived', async () => {
+    const { control, runVerb, operation } = desk(() => [missing])
+    const answer = Promise.withResolvers<Answer<PowerResult>>()
+    runVerb.mockReturnValue(answer.promise)
+    const op = cycle(control)
+    await vi.waitFor(() => expect(operation.mock.calls.length).toBeGreaterThan(8))
+    expect(control.run).toMatchObject({ step: 'running', lost: false })
+    answer.resolve(ok(done(op)))
+    await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', result: { outcome: 'done' } }))
+  })
+
+  test('a record that has its end is believed, and the answer changes it no more', async () => {
+    const { control, runVerb, onChange } = desk((op) => [ok(record(op, 'ended'))])
+    const answer = Promise.withResolvers<Answer<PowerResult>>()
+    runVerb.mockReturnValue(answer.promise)
+    const op = cycle(control)
+    await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', result: { outcome: 'done' } }))
+    answer.resolve(offline)
+    await answer.promise
+    expect(control.run).toMatchObject({ step: 'ended', op, result: { outcome: 'done' }, resolved: false })
+    expect(onChange).toHaveBeenCalledOnce()
+  })
+})
+
+test('the record of what was answered is read once, for its sentence and phases', async () => {
+  const { control, runVerb, operation } = desk((op) => [ok({ ...record(op, 'ended'), detail: 'It runs.' })])
+  runVerb.mockImplementation((_, __, op) => Promise.resolve(ok(done(op))))
+  cycle(control)
+  await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', record: { detail: 'It runs.' } }))
+  expect(operation).toHaveBeenCalledOnce()
+})
+
+test('what was unknown and is known now is told as such', async () => {
+  const { control, runVerb } = desk((op) => [ok(recordUnknown(op)), ok(record(op, 'ended'))])
+  runVerb.mockImplementation((_, __, op) => Promise.resolve(ok(unknown(op))))
+  cycle(control)
+  await vi.waitFor(() =>
+    expect(control.run).toMatchObject({ step: 'ended', result: { outcome: 'done' }, resolved: true }),
   )
 })

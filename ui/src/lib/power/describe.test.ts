@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PowerResult, Vm } from '#app/schema/api.ts'
-import { describeEnd, describeOutcome, outputOf } from './describeResult.ts'
+import { describeEnd, describeOutcome, outputOf } from '#ui/vm/describeResult.ts'
 import { describeVm, evidenceOf, isStale, stateEvidence } from './describeVm.ts'
 import { verbFacts } from './verbs.ts'
 

@@ -1,5 +1,6 @@
 import type { Vm } from '#app/schema/api.ts'
 import type { Shape } from '#ui/components/shape.ts'
+import { sentence } from './sentence.ts'
 
 /** A VM's state as shape and word. Wedged is worse than whatever the hypervisor calls it. */
 export function describeVm(vm: Pick<Vm, 'state' | 'wedged'>): { shape: Shape; word: string } {
@@ -30,14 +31,10 @@ export function stateEvidence(vm: Vm): string {
   return vm.evidence ?? (vm.wedged === true ? 'Its monitor does not answer.' : '')
 }
 
-/** All that is known beside the state, in sentences. */
+/** Why its state is what it is, and what else an operator should know at once, in whole sentences. */
 export function evidenceOf(vm: Vm): string {
-  return [
-    stateEvidence(vm),
-    vm.locked === undefined ? '' : `Locked by the hypervisor: ${vm.locked}.`,
-    vm.ha === true ? 'Managed by HA: start and stop are queued there.' : '',
-  ]
-    .filter((sentence) => sentence !== '')
-    .map((sentence) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`))
+  return [stateEvidence(vm), vm.locked === undefined ? '' : `Locked by the hypervisor: ${vm.locked}`]
+    .filter((words) => words !== '')
+    .map(sentence)
     .join(' ')
 }
