@@ -95,9 +95,14 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'shared', test: /ui.src.lib.(?!vm)|node_modules.(?!@sveltejs.kit)/, minShareCount: 2 },
-            // What a VM's page shares with what is loaded behind the first screen.
+            {
+              name: 'shared',
+              test: /ui.src.lib.(?!vm|components.(Copy|Hold|swallow))|node_modules.(?!@sveltejs.kit)/,
+              minShareCount: 2,
+            },
+            // No first screen needs these: what a VM's page shares with its desk, and that with a transcript.
             { name: 'vm', test: /ui.src.lib.vm/, minShareCount: 2 },
+            { name: 'hands', test: /ui.src.lib.components.(Copy|Hold|swallow)/, minShareCount: 2 },
           ],
         },
       },

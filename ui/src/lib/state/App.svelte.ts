@@ -2,6 +2,7 @@ import type { PresetSummary, ProviderSummary, Session, Vm } from '#app/schema/ap
 import { createApi, type Api } from '#ui/api/Api.ts'
 import { request, type RequestHooks } from '#ui/api/request.ts'
 import { VmControl } from '#ui/power/VmControl.svelte.ts'
+import type * as desk from '#ui/vm/desk.ts'
 import type { Board } from './Board.svelte.ts'
 import { Clock } from './Clock.svelte.ts'
 import { Connection } from './Connection.svelte.ts'
@@ -15,6 +16,8 @@ import type { Waiting } from './waiting.ts'
 const pollMs = 5_000
 /** With the sheet closed, nothing at stake and the line sound, VMs are read on every second poll. */
 const calmPolls = 2
+/** The first screen is long there: what a VM's desk needs is loaded, for later the server may be another. */
+const loadDeskAfterMs = 20_000
 
 /** What all screens share. One is made by the layout and handed down by context. */
 export class App {
@@ -32,6 +35,7 @@ export class App {
   readonly #controls = new Map<string, VmControl>()
   readonly #hooks: RequestHooks
   #later = $state.raw<typeof later | null>(null)
+  #desk = $state.raw<typeof desk | null>(null)
   #board = $state.raw<Board | null>(null)
   #sheetOpen = $state(false)
   #notice = $state<string | null>(null)
@@ -59,6 +63,19 @@ export class App {
   /** The script behind the first screen; null until it is loaded. */
   get later(): typeof later | null {
     return this.#later
+  }
+
+  /** The script of a VM's questions and outcomes; null until it is loaded. */
+  get desk(): typeof desk | null {
+    return this.#desk
+  }
+
+  loadDesk(): void {
+    if (this.#desk !== null) return
+    import('#ui/vm/desk.ts').then(
+      (loaded) => (this.#desk = loaded),
+      () => console.warn('breakglass: no desk'),
+    )
   }
 
   /** Null until it is followed. */
@@ -101,6 +118,7 @@ export class App {
 
   openSheet(): void {
     this.#sheetOpen = true
+    this.loadDesk()
     void this.vms.load()
   }
 
@@ -143,6 +161,7 @@ export class App {
     }
     read()
     const timer = setInterval(poll, pollMs)
+    const quiet = setTimeout(() => this.loadDesk(), loadDeskAfterMs)
     const ends = [
       this.clock.start(),
       this.connection.start(),
@@ -151,6 +170,7 @@ export class App {
     ]
     return () => {
       clearInterval(timer)
+      clearTimeout(quiet)
       for (const end of ends) end()
     }
   }

@@ -1,7 +1,7 @@
 import type { Verb, Vm } from '#app/schema/api.ts'
-import type { Fact } from './Fact.ts'
-import { haHolds } from './factsOf.ts'
-import { counted, inWords } from './sentence.ts'
+import type { Fact } from '#ui/power/Fact.ts'
+import { haHolds } from '#ui/power/factsOf.ts'
+import { counted, inWords } from '#ui/power/sentence.ts'
 
 /** What is known may be old, so nothing is forbidden for it: the hypervisor looks again before it runs anything. */
 const again = 'It is looked at again before anything is run.'
