@@ -1,4 +1,30 @@
 import { expect, type Locator, type Page } from '@playwright/test'
+import type { Operation, Vm } from '#app/schema/api.ts'
+
+/** The real server's answer with what its VM is to show beside; needs a page without a service worker. */
+export async function tellVm(page: Page, fields: Partial<Vm>): Promise<void> {
+  await page.unroute('**/api/vms')
+  await page.route('**/api/vms', async (route) => {
+    const answer = await route.fetch()
+    const [vm, ...others] = (await answer.json()) as Vm[]
+    await route.fulfill({ response: answer, json: [{ ...vm, ...fields }, ...others] })
+  })
+}
+
+/** What the server tells of these operations, in place of its own; `report` is what the hypervisor keeps of each. */
+export async function tellOperations(page: Page, operations: Operation[], report?: string): Promise<void> {
+  await page.route('**/api/vms/demo/operations', (route) =>
+    route.fulfill({ json: operations.map(({ result: _, ...listed }) => listed) }),
+  )
+  await page.route('**/api/vms/demo/operations/*', (route) => {
+    const op = new URL(route.request().url()).pathname.split('/').at(-1)
+    const found = operations.find((operation) => operation.op === op)
+    return found === undefined ? route.fallback() : route.fulfill({ json: found })
+  })
+  await page.route('**/api/vms/demo/operations/*/forensics', (route) =>
+    report === undefined ? route.fallback() : route.fulfill({ contentType: 'text/plain', body: report }),
+  )
+}
 
 /** The sheet with the demo VM, by the words that a screen reader says. */
 export class VmSheet {

@@ -151,7 +151,8 @@ export class VmControl {
       if (answer.ok && answer.value.state === 'ended') {
         const known = resultOf(answer.value).outcome !== 'unknown' || !verbFacts[verb].mutates
         if (known) return this.#end(endedBy(answer.value, false, run.step === 'ended'))
-        if (run.step === 'running' && this.#posting !== op) this.#end(endedBy(answer.value, true, false))
+        if (run.step === 'ended') this.#run = { ...run, record: answer.value }
+        else if (this.#posting !== op) this.#end(endedBy(answer.value, true, false))
       } else if (run.step === 'running') {
         const lost = !answer.ok && this.#posting !== op
         this.#run = { ...run, lost, record: answer.ok ? answer.value : run.record }

@@ -105,5 +105,5 @@ function pendingEffect(verb: Verb, { pending, unread = [] }: Vm): Fact | null {
     verb === 'reset'
       ? `Does not apply ${changes}: a cycle does.`
       : `${changes} will be applied when it is started.`
-  return { key: 'pending', shape: verb === 'reset' ? 'warn' : 'off', text, lines: pending }
+  return { key: 'pending', shape: verb === 'reset' ? 'warn' : 'off', text }
 }
