@@ -1,14 +1,14 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 import type { Operation, Vm } from '#app/schema/api.ts'
 
-/** The real server's answer with what its VM is to show beside; needs a page without a service worker. */
+/** What the server told of its VM, with what is to be shown beside; needs a page without a service worker. */
 export async function tellVm(page: Page, fields: Partial<Vm>): Promise<void> {
+  const answer = await page.request.get('/api/vms')
+  const [vm, ...others] = (await answer.json()) as Vm[]
   await page.unroute('**/api/vms')
-  await page.route('**/api/vms', async (route) => {
-    const answer = await route.fetch()
-    const [vm, ...others] = (await answer.json()) as Vm[]
-    await route.fulfill({ response: answer, json: [{ ...vm, ...fields }, ...others] })
-  })
+  await page.route('**/api/vms', (route) =>
+    route.fulfill({ json: [{ ...vm, state_at: new Date().toISOString(), ...fields }, ...others] }),
+  )
 }
 
 /** What the server tells of these operations, in place of its own; `report` is what the hypervisor keeps of each. */
@@ -58,6 +58,10 @@ export class VmSheet {
 
   outcome(words: RegExp): Locator {
     return this.dialog.getByRole('status').filter({ hasText: words })
+  }
+
+  get phases(): Locator {
+    return this.dialog.getByRole('list', { name: 'Phases' }).getByRole('listitem')
   }
 
   /** Puts a thumb on the button; the returned function lifts it. */

@@ -1,5 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Route } from '@playwright/test'
+import type { Operation } from '#app/schema/api.ts'
 import { until } from '../fakes/breakglass.ts'
 import { expect, test, type Server } from './breakglassTest.ts'
 import { SessionScreen } from './SessionScreen.ts'
@@ -128,6 +130,74 @@ test('an answer that is lost is read from the record: the truth, and still one o
   expect(operations).toHaveLength(before.length + 1)
   expect(operations[0]).toMatchObject({ state: 'ended', outcome: 'done' })
   await expect(sheet.dialog).toContainText(operations[0]?.op.slice(0, 8) ?? '?')
+})
+
+test('its phases are read while it runs, and its end, though no stream and no answer comes', async ({
+  page,
+}) => {
+  await page.route('**/stream*', (route) => route.abort('connectionreset'))
+  await page.goto('/more')
+  const answers: Route[] = []
+  await page.route('**/api/vms/demo/cycle', (route) => void answers.push(route))
+  let fields: Partial<Operation> = { state: 'running', phase: 'stop' }
+  const phases = ['preflight', 'forensics', 'stop'].map((phase, index) => ({
+    phase,
+    at: new Date(Date.now() + 1000 * index).toISOString(),
+  }))
+  await page.route('**/api/vms/demo/operations/*', (route) => {
+    const op = new URL(route.request().url()).pathname.split('/').at(-1)
+    const told = { op, verb: 'cycle', by: 'operator', requested_at: phases[0]?.at, phases }
+    return route.fulfill({ json: { ...told, ...fields } })
+  })
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await sheet.confirm()
+  await expect(sheet.outcome(/Cycle is running/)).toBeVisible()
+  await expect(sheet.phases).toHaveText([
+    /done\s*Checks first\s*1\.0 s/,
+    /done\s*Keeps forensics\s*1\.0 s/,
+    /now\s*Power off\s*\d\d:\d\d/,
+    /still to come\s*Power on/,
+  ])
+  fields = {
+    state: 'ended',
+    phase: 'outcome',
+    outcome: 'failed',
+    exit_code: 70,
+    duration_ms: 9_000,
+    detail: 'qm stop failed: got timeout',
+  }
+  await expect(sheet.outcome(/Cycle failed/)).toContainText('qm stop failed: got timeout.')
+  await expect(sheet.phases.nth(2)).toContainText('ended here')
+  await expect(sheet.phases.nth(3)).toContainText('not reached')
+  expect(answers).toHaveLength(1)
+})
+
+test('an outcome that is unknown first and known later is told as such', async ({ page }) => {
+  await SessionScreen.open(page)
+  let outcome = 'unknown'
+  const body = { verb: 'cycle', exit_code: null, stdout: '', stderr: '', rejected: false, duration_ms: 9_000 }
+  await page.route('**/api/vms/demo/cycle', (route) => {
+    const { op } = route.request().postDataJSON() as { op: string }
+    return route.fulfill({ status: 502, json: { ...body, outcome, op, failed_leg: 'lost' } })
+  })
+  await page.route('**/api/vms/demo/operations/*', (route) => {
+    const op = new URL(route.request().url()).pathname.split('/').at(-1)
+    const told = {
+      op,
+      verb: 'cycle',
+      by: 'operator',
+      phase: 'outcome',
+      requested_at: new Date().toISOString(),
+    }
+    return route.fulfill({ json: { ...told, state: 'ended', outcome, exit_code: null, duration_ms: 9_000 } })
+  })
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await sheet.confirm()
+  await expect(sheet.outcome(/Cycle unknown/)).toContainText('It may or may not have run')
+  outcome = 'done'
+  await expect(sheet.outcome(/Cycle done/)).toContainText('It was unknown first')
 })
 
 test('an operation that never arrived is not told as done, nor sent again', async ({ page, server }) => {
