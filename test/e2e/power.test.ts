@@ -82,6 +82,12 @@ test('a cycle that is held runs once and says how it ended', async ({ page, serv
   await sheet.confirm()
   await expect(sheet.outcome(/Cycle is running/)).toBeVisible()
   await expect(sheet.outcome(/Cycle done/)).toBeVisible()
+  await expect(sheet.phases).toHaveText([
+    /done\s*Checks first/,
+    /done\s*Keeps forensics/,
+    /done\s*Power off/,
+    /done\s*Power on/,
+  ])
   const [newest, ...older] = await done(server)
   expect(newest).toMatchObject({ verb: 'cycle', state: 'ended', outcome: 'done' })
   expect(older).toEqual(before)

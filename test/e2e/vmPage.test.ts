@@ -18,6 +18,8 @@ nfs_file_read
 
 == quorum (failed, exit 1)
 ipcc_send_rec[1] failed
+
+== end
 `
 const failed: Operation = {
   op: 'f'.repeat(32),
@@ -96,7 +98,20 @@ test('an operation that was done unfolds to its output, and the real report can 
   await page.goto('/vm/demo')
   await row(page, 'Forensics done').first().locator('summary').first().tap()
   await expect(reportOn(page)).toBeVisible()
-  await expect(reportOn(page)).toContainText(/VM|process/)
+  await expect(reportOn(page)).toContainText('VM 100: nothing is seen to be wrong')
+  await expect(reportOn(page)).toContainText(/\d+ probes: \d+ ok/)
+  await expect(reportOn(page)).not.toContainText('cut off')
+})
+
+test('a cycle leaves its phases and the report from before it', async ({ page, server }) => {
+  await server.api('POST', '/api/vms/demo/cycle', {})
+  await page.goto('/vm/demo')
+  const one = row(page, 'Cycle done').first()
+  await one.locator('summary').first().tap()
+  await expect(one.getByRole('list', { name: 'Phases' })).toContainText(/Power off.*Power on/s)
+  await expect(one.getByLabel('Output of Cycle')).toContainText('qm start')
+  await one.getByRole('button', { name: 'Forensics kept before it' }).tap()
+  await expect(reportOn(page)).toContainText(/\d+ probes: \d+ ok/)
 })
 
 test('a report is read by its sentence and probes, copied and saved whole', async ({ page, context }) => {

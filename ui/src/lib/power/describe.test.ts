@@ -36,8 +36,8 @@ test('unknown is told neither as failed nor as done', () => {
 })
 
 test('contact is told as lost only where a leg failed', () => {
-  expect(describeOutcome({ verb: 'cycle', outcome: 'unknown' }).meaning).toMatch(
-    /^It may or may not have run/,
+  expect(describeOutcome({ verb: 'cycle', outcome: 'unknown' }).meaning).toBe(
+    'How it ended is not known. Look at the status before anything else.',
   )
 })
 
@@ -63,8 +63,9 @@ test('why a state is held stands without what else is known', () => {
   expect(stateEvidence({ ...vm, wedged: true, locked: 'backup' })).toBe('Its monitor does not answer.')
 })
 
-test('both outputs are shown, without an empty one', () => {
-  const result = { stdout: 'a\n', stderr: 'b\n' } as PowerResult
+test('both outputs are shown, without an empty one and without what is told beside them', () => {
+  const result = { verb: 'stop', stdout: 'a\n', stderr: 'b\n' } as PowerResult
+  expect(outputOf({ ...result, stderr: 'b\nbreakglass: c\n' }, 'c.')).toBe('a\nb')
   expect(outputOf(result)).toBe('a\nb')
   expect(outputOf({ ...result, stdout: '' })).toBe('b')
 })

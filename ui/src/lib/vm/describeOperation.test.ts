@@ -30,15 +30,12 @@ test('what was powered off and not on again is told as off', () => {
   expect(describeOutcome({ verb: 'cycle', outcome: 'failed', exit_code: 72 }).meaning).toMatch(/it is off\.$/)
 })
 
-test('a stop whose end was not seen has started nothing', () => {
-  expect(describeOutcome({ verb: 'cycle', outcome: 'unknown', exit_code: 71 }).meaning).toMatch(
-    /nothing was started/,
-  )
-})
-
-test('why it ended so: its sentence, else what its word means, else the word', () => {
-  expect(reasonOf({ reason: 'no_quorum' }, 'No quorum on pve1')).toBe('No quorum on pve1.')
-  expect(reasonOf({ reason: 'no_quorum' }, undefined)).toBe('The cluster has no quorum.')
-  expect(reasonOf({ reason: 'new_word' }, undefined)).toBe('The hypervisor says: new_word.')
-  expect(reasonOf({}, undefined)).toBe('')
+test('why it ended so: its sentence, else the last that it said, else what its word means', () => {
+  const result = { outcome: 'failed', reason: 'no_quorum', stderr: '' } as const
+  expect(reasonOf(result, 'No quorum on pve1')).toBe('No quorum on pve1.')
+  expect(reasonOf({ ...result, stderr: 'a\nbreakglass: qm failed\n' }, undefined)).toBe('qm failed.')
+  expect(reasonOf(result, undefined)).toBe('The cluster has no quorum.')
+  expect(reasonOf({ ...result, reason: 'new_word' }, undefined)).toBe('The hypervisor says: new_word.')
+  expect(reasonOf({ outcome: 'failed', stderr: '' }, undefined)).toBe('')
+  expect(reasonOf({ outcome: 'done', stderr: 'a warning' }, undefined)).toBe('')
 })

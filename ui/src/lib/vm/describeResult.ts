@@ -3,6 +3,7 @@ import type { Leg } from '#app/schema/events.ts'
 import type { Shape } from '#ui/components/shape.ts'
 import { sentence } from '#ui/power/sentence.ts'
 import { verbFacts } from '#ui/power/verbs.ts'
+import { readStatus } from './readStatus.ts'
 import { duration } from '#ui/text/duration.ts'
 import { legWord } from '#ui/text/legWord.ts'
 
@@ -31,12 +32,11 @@ export function describeOutcome(result: Told): {
   }
 }
 
-function unknownMeaning({ verb, failed_leg, exit_code }: Told): string {
-  if (exit_code === 71)
-    return 'It was not seen to go off, so nothing was started. Look at the status before anything else.'
+function unknownMeaning({ verb, failed_leg }: Told): string {
   const lost = failed_leg === undefined ? '' : 'Contact was lost. '
+  const open = failed_leg === undefined ? 'How it ended is not known.' : `${lost}It may or may not have run.`
   return verbFacts[verb].mutates
-    ? `${lost}It may or may not have run. Look at the status before anything else.`
+    ? `${open} Look at the status before anything else.`
     : `${lost}There is no whole answer. It only looks: nothing was changed, and it can be asked again.`
 }
 
@@ -69,13 +69,25 @@ const reasonWords: Record<string, string> = {
   state: 'The state folder on the hypervisor cannot be used.',
 }
 
-/** Why it ended so: the sentence that came with it, or what its word means; '' where there is neither. */
-export function reasonOf({ reason }: Pick<PowerResult, 'reason'>, detail: string | undefined): string {
-  if (detail !== undefined && detail !== '') return sentence(detail)
+/** Why it ended so: the sentence that came with it, else what its word means; '' where there is neither. */
+export function reasonOf(
+  { outcome, reason, stderr }: Pick<PowerResult, 'outcome' | 'reason' | 'stderr'>,
+  detail: string | undefined,
+): string {
+  const said = detail ?? (outcome === 'done' ? '' : plain(stderr.trimEnd().split('\n').at(-1) ?? ''))
+  if (said !== '') return sentence(said)
   return reason === undefined ? '' : (reasonWords[reason] ?? sentence(`The hypervisor says: ${reason}`))
 }
 
-/** Everything that the verb printed, as it stands. */
-export function outputOf(result: PowerResult): string {
-  return [result.stdout.trimEnd(), result.stderr.trimEnd()].filter((part) => part !== '').join('\n')
+/** Everything that the verb printed, as it stands, but for the sentence that is told beside it. */
+export function outputOf({ verb, stdout, stderr }: PowerResult, told = ''): string {
+  const lines = stderr.trimEnd().split('\n')
+  const errors = lines.filter((line) => plain(line) === '' || !told.includes(plain(line))).join('\n')
+  const printed = verb === 'status' ? readStatus(stdout) : stdout
+  return [printed.trimEnd(), errors.trimEnd()].filter((part) => part !== '').join('\n')
+}
+
+/** The host's scripts put their name before what they say themselves. */
+function plain(line: string): string {
+  return line.replace(/^breakglass: /, '')
 }

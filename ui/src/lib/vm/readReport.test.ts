@@ -13,12 +13,15 @@ const report = `The monitor of QEMU is silent.
 
 == quorum (failed, exit 1)
 ipcc_send_rec[1] failed
+
+== end
 `
 
 test('a report is a sentence and its probes, each with how it ended', () => {
   expect(readReport(report)).toEqual({
     sentence: 'The monitor of QEMU is silent.',
     preface: '',
+    whole: true,
     sections: [
       {
         name: 'process',
@@ -33,6 +36,11 @@ test('a report is a sentence and its probes, each with how it ended', () => {
   expect(summariseReport(readReport(report))).toBe('3 probes: 1 ok, 1 failed, 1 without an end')
 })
 
+test('a report that was cut off is known by its missing last line', () => {
+  expect(readReport(report).whole).toBe(true)
+  expect(readReport(report.replace('== end', '')).whole).toBe(false)
+})
+
 test('what else stands before the first probe stays', () => {
   const { sentence, preface } = readReport('It runs.\nmade at 03:00\n\n  by hand\n== host (ok, 0.1 s)\nup')
   expect({ sentence, preface }).toEqual({ sentence: 'It runs.', preface: 'made at 03:00\n\n  by hand' })
@@ -40,23 +48,20 @@ test('what else stands before the first probe stays', () => {
 
 test('a text that is no report stands as it is', () => {
   const text = 'sh: 1: forensics: not found\n\n  == process\nnothing'
-  expect(readReport(text)).toEqual({ sentence: '', preface: text, sections: [] })
-  expect(readReport('')).toEqual({ sentence: '', preface: '', sections: [] })
+  expect(readReport(text)).toEqual({ sentence: '', preface: text, whole: false, sections: [] })
+  expect(readReport('')).toEqual({ sentence: '', preface: '', whole: false, sections: [] })
 })
 
 test('no line of any text is lost', () => {
   const line = fc.oneof(
     fc.stringMatching(/^[ -~]{0,20}$/),
-    fc.constantFrom('', '== a (ok, 1 s)', '== b (failed)', '== c (no end)', '== d (well)', '=='),
+    fc.constantFrom('', '== a (ok, 1 s)', '== b (failed)', '== c (no end)', '== d (well)', '==', '== end'),
   )
   fc.assert(
     fc.property(fc.array(line), (lines) => {
-      const { sentence, preface, sections } = readReport(lines.join('\n'))
-      const shown = [
-        sentence,
-        preface,
-        ...sections.flatMap(({ name, status, text }) => [`== ${name} (${status})`, text]),
-      ]
+      const { sentence, preface, sections, whole } = readReport(lines.join('\n'))
+      const parts = sections.flatMap(({ name, status, text }) => [`== ${name} (${status})`, text])
+      const shown = [sentence, preface, ...parts, whole ? '== end' : '']
       const words = (text: string) => text.split(/\s+/).filter((word) => word !== '')
       expect(words(shown.join('\n'))).toEqual(words(lines.join('\n')))
     }),

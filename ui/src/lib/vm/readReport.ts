@@ -14,14 +14,19 @@ export interface Report {
   sentence: string
   /** What stands between the sentence and the first section, as it is. */
   preface: string
+  /** Its last line is there: nothing was cut off. */
+  whole: boolean
   sections: ReportSection[]
 }
 
+const endLine = '== end'
 const header = /^== (.+?) \(((?:ok|failed|no end)\b.*)\)$/
 
 /** A forensics report as its parts. What is no sentence and no section stands as it is: nothing of the text is lost. */
 export function readReport(text: string): Report {
   const lines = text.replace(/\r\n/g, '\n').trimEnd().split('\n')
+  const whole = lines.at(-1) === endLine
+  if (whole) lines.pop()
   const before: string[] = []
   const sections: ReportSection[] = []
   let body = before
@@ -40,6 +45,7 @@ export function readReport(text: string): Report {
   return {
     sentence: startsWithSentence ? (before[0] ?? '').trim() : '',
     preface: joined(before.slice(startsWithSentence ? 1 : 0)),
+    whole,
     sections: sections.map((section, index) => ({ ...section, text: joined(bodies[index] ?? []) })),
   }
 }
