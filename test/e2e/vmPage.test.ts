@@ -168,7 +168,7 @@ test('an operation tells why it ended so, its phases, and the report that was ke
   await expect(one).toContainText('it is off.')
   const phases = one.getByRole('list', { name: 'Phases' }).getByRole('listitem')
   await expect(phases).toHaveText([
-    /done\s*Checks first\s*7\.0 s/,
+    /done\s*Checks first\s*7 s/,
     /done\s*Power off\s*12 s/,
     /ended here\s*Power on\s*10 s/,
   ])

@@ -36,14 +36,14 @@ export interface VmControlOptions {
   pause?: (ms: number) => Promise<void>
 }
 
-const readEveryMs = 1_500
+const readEveryMs = 1_000
 /** An operation's own limit is 300 s; its record is asked for a little longer than that. */
 const readForMs = 480_000
 /** A record that says unknown is asked again for so long, ever more seldom: the server may yet learn the truth. */
 const readUnknownForMs = 300_000
 const readSeldomMs = 15_000
 /** So many times "no such operation" in a row: it never arrived, or its record is lost. */
-const missesBelieved = 4
+const missesBelieved = 6
 
 /** Runs the verbs of one VM: each `op` is sent once, and never again; what is unknown is read. */
 export class VmControl {

@@ -129,7 +129,7 @@ test.each([
   ['the hypervisor cannot be asked', refused(503, 'hypervisor_unreachable')],
   ['a proxy has no such page', refused(404, 'unreadable_answer')],
 ])('%s: that is no missing record', async (_, failure) => {
-  const { control, runVerb } = desk((op) => [...Array(6).fill(failure), ok(record(op, 'ended'))])
+  const { control, runVerb } = desk((op) => [...Array(8).fill(failure), ok(record(op, 'ended'))])
   runVerb.mockResolvedValue(offline)
   cycle(control)
   await vi.waitFor(() =>
@@ -281,7 +281,7 @@ describe('while its request waits for an answer', () => {
     const answer = Promise.withResolvers<Answer<PowerResult>>()
     runVerb.mockReturnValue(answer.promise)
     const op = cycle(control)
-    await vi.waitFor(() => expect(operation.mock.calls.length).toBeGreaterThan(8))
+    await vi.waitFor(() => expect(operation.mock.calls.length).toBeGreaterThan(12))
     expect(control.run).toMatchObject({ step: 'running', lost: false })
     answer.resolve(ok(done(op)))
     await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', result: { outcome: 'done' } }))

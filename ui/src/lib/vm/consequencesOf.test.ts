@@ -18,8 +18,12 @@ test.each<[Verb, string, RegExp]>([
   ['stop', 'off', /^2 pending changes will be applied when it is started\.$/],
   ['reset', 'warn', /^Does not apply 2 pending changes: a cycle does\.$/],
 ])('what becomes of pending changes: %s', (verb, shape, text) => {
-  const found = told(verb, { pending }).find(({ key }) => key === 'pending')
+  const found = told(verb, { pending, ...(verb === 'start' && off) }).find(({ key }) => key === 'pending')
   expect(found).toMatchObject({ shape, text: expect.stringMatching(text) })
+})
+
+test('a start of what runs already applies nothing', () => {
+  expect(texts('start', { pending }).join()).not.toContain('pending')
 })
 
 test('the changes that a cycle applies are listed', () => {

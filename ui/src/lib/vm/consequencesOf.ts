@@ -92,7 +92,8 @@ function effects(verb: Verb, vm: Vm): Fact[] {
   return found
 }
 
-function pendingEffect(verb: Verb, { pending, unread = [] }: Vm): Fact | null {
+function pendingEffect(verb: Verb, { state, pending, unread = [] }: Vm): Fact | null {
+  if (verb === 'start' && (state === 'running' || state === 'paused')) return null
   if (pending === undefined)
     return unread.includes('pending')
       ? { key: 'pending', shape: 'unknown', text: 'Pending changes could not be read.' }

@@ -16,7 +16,12 @@ export function describeOutcome(result: Told): {
 } {
   switch (result.outcome) {
     case 'done':
-      return { shape: 'ok', meaning: 'The hypervisor did it and said so.' }
+      return {
+        shape: 'ok',
+        meaning: verbFacts[result.verb].mutates
+          ? 'The hypervisor did it and said so.'
+          : 'It only looked: nothing was changed.',
+      }
     case 'failed':
       return {
         shape: 'crit',

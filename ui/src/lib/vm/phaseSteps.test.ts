@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Operation } from '#app/schema/api.ts'
-import { markWord, phaseSteps, stepShape } from './phaseSteps.ts'
+import { markWord, phaseSteps, phaseTime, stepShape } from './phaseSteps.ts'
 
 const at = (second: number) => `2026-11-27T03:00:${String(second).padStart(2, '0')}.000Z`
 const running: Operation = {
@@ -69,4 +69,13 @@ test('a clock that runs ahead gives no time below nothing', () => {
     'now',
     0,
   ])
+})
+
+test.each([
+  [0, '< 1 s'],
+  [2_000, '2 s'],
+  [59_900, '59 s'],
+  [131_000, '2 min 11 s'],
+])('%i ms of a phase read "%s": it is known in whole seconds', (ms, words) => {
+  expect(phaseTime(ms)).toBe(words)
 })

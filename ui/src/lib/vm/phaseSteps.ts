@@ -1,5 +1,6 @@
 import type { Operation, Outcome, Verb } from '#app/schema/api.ts'
 import type { Shape } from '#ui/components/shape.ts'
+import { duration } from '#ui/text/duration.ts'
 
 export interface PhaseStep {
   phase: string
@@ -76,4 +77,10 @@ export function stepShape({ mark }: PhaseStep, ended: Shape): Shape {
 export function markWord({ mark }: PhaseStep, running: boolean): string {
   if (mark === 'ahead') return running ? 'still to come' : 'not reached'
   return { done: 'done', now: 'now', last: 'ended here' }[mark]
+}
+
+/** How long a phase took; the hypervisor tells its times in whole seconds. */
+export function phaseTime(ms: number): string {
+  if (ms < 1_000) return '< 1 s'
+  return ms < 60_000 ? `${Math.floor(ms / 1_000)} s` : duration(ms)
 }
