@@ -242,3 +242,22 @@ test('a wedged VM is shown as wedged with its evidence, and a cycle helps', asyn
     await rm(wedge, { force: true })
   }
 })
+
+test('a question whose script does not come is not asked, nothing runs, and it can be tried again', async ({
+  page,
+  server,
+}) => {
+  const before = await done(server)
+  await SessionScreen.open(page)
+  await expect(page.getByRole('heading', { name: 'What is wrong?' })).toBeVisible()
+  const scripts = '**/_app/immutable/**/*.js'
+  await page.route(scripts, (route) => route.abort('connectionreset'))
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await expect(sheet.dialog).toContainText('Nothing is run before you have answered it.')
+  expect(await done(server)).toEqual(before)
+  await page.unroute(scripts)
+  await sheet.dialog.getByRole('button', { name: 'Try again' }).tap()
+  await sheet.confirm()
+  await expect(sheet.outcome(/Cycle done/)).toBeVisible()
+})
