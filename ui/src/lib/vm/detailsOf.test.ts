@@ -19,7 +19,7 @@ test.each<[Partial<Vm>, string, string]>([
   [{ agent: 'off' }, 'Guest agent', 'none configured'],
   [{ unread: ['agent'] }, 'Guest agent', 'could not be read'],
   [{ unread: ['pending'] }, 'Pending', 'could not be read'],
-  [{ uptime_s: 7_500 }, 'Uptime', '2 h 5 min'],
+  [{ uptime_s: 912_345 }, 'Uptime', '10 d'],
   [{ hypervisor: { name: 'pve1', reachable: true, checked_at: null } }, 'Hypervisor', 'pve1, reachable'],
   [{ hypervisor: { name: 'pve1', reachable: null, checked_at: null } }, 'Hypervisor', 'pve1, not tried yet'],
   [

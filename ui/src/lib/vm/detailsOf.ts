@@ -1,6 +1,6 @@
 import type { Vm } from '#app/schema/api.ts'
 import { unreadOf } from '#ui/power/factsOf.ts'
-import { duration } from '#ui/text/duration.ts'
+import { age } from '#ui/text/duration.ts'
 import { legWord } from '#ui/text/legWord.ts'
 
 export interface Detail {
@@ -17,7 +17,7 @@ export function detailsOf(vm: Vm): Detail[] {
     unread.includes(name) ? 'could not be read' : otherwise
   const details: (Detail | false)[] = [
     started_at !== undefined && { name: 'Process started', value: '', at: started_at },
-    uptime_s !== undefined && { name: 'Uptime', value: duration(uptime_s * 1000) },
+    uptime_s !== undefined && { name: 'Uptime', value: age(uptime_s * 1000) },
     {
       name: 'Lock',
       value:
