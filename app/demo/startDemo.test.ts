@@ -109,7 +109,7 @@ describe('the SSH server of the demo', () => {
 describe('the VM of the demo', () => {
   it('is stopped, started, reset and cycled, each in a few seconds', async () => {
     const first = await status()
-    expect(first).toMatchObject({ state: 'running', wedged: false })
+    expect(first).toMatchObject({ state: 'running', wedged: false, pending: ['memory: 8192 → 16384'] })
     expect(await request('stop')).toMatchObject({ exitCode: 0 })
     expect(await status()).toMatchObject({ state: 'stopped', pid: null })
     expect(await request('start')).toMatchObject({ exitCode: 0 })
@@ -118,7 +118,9 @@ describe('the VM of the demo', () => {
     expect(await request('reset')).toMatchObject({ exitCode: 0 })
     expect((await status())?.pid).toBe(started?.pid)
     expect(await request('cycle')).toMatchObject({ exitCode: 0 })
-    expect((await status())?.pid).not.toBe(started?.pid)
+    const cycled = await status()
+    expect(cycled?.pid).not.toBe(started?.pid)
+    expect(cycled?.pending).toEqual([])
   })
 
   it('can be wedged: then reset fails and a cycle helps', async () => {
