@@ -52,7 +52,7 @@ export async function startDrill(drill: DrillCase, { env, providers }: DrillOpti
   }
   try {
     const folder = await mkdtemp(join(tmpdir(), 'drill-config-'))
-    undo.push(() => rm(folder, { recursive: true, force: true }))
+    undo.push(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
     const machine = await startMachine(drill.machine)
     undo.push(() => machine.stop())
     const vm = await startHypervisor(target)

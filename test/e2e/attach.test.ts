@@ -93,7 +93,8 @@ test('a server that lost its data: the open page gets a new session and keeps it
   await expect(screen.turnEnd).toHaveText(/^Ended in/)
   await screen.message.fill('It began at two, when')
   await server.kill('SIGKILL')
-  for (const file of await readdir(server.dataDir)) await rm(join(server.dataDir, file), { recursive: true })
+  for (const file of await readdir(server.dataDir))
+    await rm(join(server.dataDir, file), { recursive: true, maxRetries: 10, retryDelay: 200 })
   await server.restart()
 
   await expect(page.getByText('not on the server any more')).toBeVisible({ timeout: 30_000 })

@@ -68,7 +68,7 @@ export async function startBreakglass(env: Record<string, string> = {}): Promise
     },
     async stop() {
       await self.kill('SIGKILL')
-      await rm(dataDir, { recursive: true, force: true })
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     },
   }
   const begin = async (): Promise<void> => {

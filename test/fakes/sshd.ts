@@ -79,7 +79,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     }
     // Between finding the port and binding it, another test may have taken it.
     if (attempt === 5 || !started.log().includes('Cannot bind')) {
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
       throw new Error(`sshd did not start: ${started.log()}`)
     }
   }
@@ -109,7 +109,7 @@ function running(
       await kill()
       // Again, until nobody is left who could have started another one meanwhile.
       for (let left = orphans(folder); left.length > 0; left = orphans(folder)) killAll(left)
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     },
   }
 }

@@ -68,7 +68,7 @@ export async function startTestApp(source: 'loopback' | 'token', more: Route[] =
       identity.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, maxRetries: 10, retryDelay: 200 })
     },
   }
 }

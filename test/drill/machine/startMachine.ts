@@ -19,7 +19,7 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
   }
   try {
     const folder = mkdtempSync(join(tmpdir(), 'drill-'))
-    undo.push(() => rmSync(folder, { recursive: true, force: true }))
+    undo.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
     const record = join(folder, 'record')
     mkdirSync(record)
     mkdirSync(join(folder, 'root'))
