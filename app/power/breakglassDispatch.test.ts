@@ -1,4 +1,4 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { describe, expect, it as test, vi } from 'vitest'
 import { PveHost, substitute } from '../../test/fakes/pveHost.ts'
 
@@ -60,6 +60,31 @@ describe.concurrent('what root is asked for', { timeout: 90_000 }, () => {
     const { code, end } = await host.request('status')
     expect(code).toBe(78)
     expect(end).toMatchObject({ reason: 'sudo', outcome: 'refused' })
+  })
+
+  it.for(['status', `cycle ${op}`])(
+    'says so where half an update is in place: %s',
+    async (request, { host }) => {
+      await sudo(host, `exec '${host.at('bin/breakglass-vm')}' "$3" '${host.dir}'`)
+      await rm(host.at('bin/breakglass-lib'))
+      const { code, end } = await host.request(request)
+      expect({ code, end }).toMatchObject({ code: 78, end: { reason: 'config', outcome: 'refused' } })
+      expect(end.detail).toContain('in the middle of an update')
+    },
+  )
+
+  it('is given up where it hangs, for what only reads', async ({ host }) => {
+    await substitute(host.at('bin/breakglass-pve'), /timeout -k 1 20/, 'timeout -k 1 1')
+    await sudo(host, `trap '' TERM; echo $$ >>'${host.at('processes')}'; while :; do sleep 1; done`)
+    const { code, end } = await host.request('status')
+    expect({ code, end }).toMatchObject({ code: 78, end: { reason: 'sudo', outcome: 'refused' } })
+    expect(end.detail).toContain('no end within')
+  })
+
+  it('is never cut short in what acts', async ({ host }) => {
+    await substitute(host.at('bin/breakglass-pve'), /timeout -k 1 20/, 'timeout -k 1 1')
+    await sudo(host, 'sleep 3; exit 73')
+    expect((await host.request(`stop ${op}`)).code).toBe(73)
   })
 
   it('a worker that is killed is not told as refused: what it began may go on', async ({ host }) => {
