@@ -8,6 +8,7 @@ import { onHost } from '../../test/fakes/hostTest.ts'
 
 const op = '0123456789abcdef0123456789abcdef'
 const other = 'f'.repeat(32)
+const third = '3'.repeat(32)
 const busybox = spawnSync('sh', ['-c', 'command -v busybox']).stdout.toString().trim()
 
 const mutating = (calls: string[]) => calls.filter((call) => /^(stop|start|reset) /.test(call))
@@ -68,6 +69,20 @@ function operations(scriptsFolder: () => string) {
     expect(second.end).toMatchObject({ op: other, outcome: 'refused', running: op })
     expect((await first).code).toBe(0)
     expect(mutating(await host.calls())).toEqual(['stop 100', 'start 100'])
+    // What was told as refused never runs, whoever sends it again.
+    expect(await host.request(`reset ${other}`)).toEqual(second)
+    expect(mutating(await host.calls())).toEqual(['stop 100', 'start 100'])
+    expect((await host.request(`reset ${third}`)).code).toBe(0)
+  })
+
+  it('what the host has forgotten with a restart is unknown, and does not run anew', async ({ host }) => {
+    expect((await host.request(`reset ${op}`)).code).toBe(0)
+    await rm(join(host.dir, 'state'), { recursive: true })
+    const again = await host.request(`reset ${op}`)
+    expect(again).toMatchObject({ code: 73, end: { op, verb: 'reset', outcome: 'unknown' } })
+    expect(again.end.detail).toContain('the host has been restarted since')
+    expect(await host.request(`reset ${op}`)).toEqual(again)
+    expect(mutating(await host.calls())).toEqual(['reset 100'])
     expect((await host.request(`reset ${other}`)).code).toBe(0)
   })
 
