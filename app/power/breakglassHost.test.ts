@@ -28,6 +28,22 @@ async function replaceTool(host: PveHost, name: string, body: string): Promise<v
 const phases = (stdout: string) => [...stdout.matchAll(/^@phase (\w+) \S+Z$/gm)].map(([, name]) => name)
 
 describe.concurrent('status', { timeout: 90_000 }, () => {
+  it('tells of quorum on a host without a cluster, and without pvecm, as pmxcfs does', async ({ host }) => {
+    await rm(host.at('pve/corosync.conf'))
+    expect(await status(host)).toMatchObject({ quorum: true, unread: [] })
+    await rm(host.at('pve/local'))
+    expect(await status(host)).toMatchObject({ quorum: true, unread: [] })
+    for (const tool of ['pvecm', 'ha-manager', 'pvesm']) await rm(host.at(tool))
+    await rm(host.at('pve'), { recursive: true })
+    expect(await status(host)).toMatchObject({ quorum: true, unread: [] })
+  })
+
+  it('takes the word of pvecm where the cluster has no other sign of quorum', async ({ host }) => {
+    await rm(host.at('pve/local'))
+    await host.fault('corosync-dead')
+    expect(await status(host)).toMatchObject({ quorum: false, unread: [] })
+  })
+
   it("tells the process's start, from /proc, and how long it has run", async ({ host }) => {
     const found = await status(host)
     expect(found).toMatchObject({ pid: host.pid, state: 'running', agent: 'answers', ha: null, node: null })
@@ -92,6 +108,7 @@ describe.concurrent('status', { timeout: 90_000 }, () => {
   it('does not ask a second time what is still stuck with the first, and never waits for it', async ({
     host,
   }) => {
+    await rm(host.at('pve/local'))
     // What no signal ends cannot be made here: what holds the answer open and is nobody's child comes close.
     await replaceTool(
       host,

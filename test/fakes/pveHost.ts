@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { run, vmList, type HostRun } from './hostScript.ts'
@@ -35,6 +35,8 @@ export class PveHost {
     await writeFile(join(dir, 'vm.conf'), `vmid=100\n${folders}\n`)
     await writeFile(join(dir, 'pve/.vmlist'), vmList(hostname()))
     await writeFile(join(dir, 'pve/corosync.conf'), '')
+    // pmxcfs has a link here, whose mode says whether there is quorum; the mode of a file can be set.
+    await writeFile(join(dir, 'pve/local'), '')
     const disks = 'scsi0: nfs1:100/vm-100-disk-0.qcow2,size=32G\nide2: none,media=cdrom\n'
     await writeFile(join(dir, 'pve/qemu-server/100.conf'), `name: vm\n${disks}`)
     spawnSync(join(dir, 'qm'), ['start', '100'])
@@ -50,6 +52,10 @@ export class PveHost {
   /** Breaks something: the stand-ins look for a file of this name. */
   async fault(name: string, text = ''): Promise<void> {
     await writeFile(this.at(`faults/${name}`), `${text}\n`)
+  }
+
+  async loseQuorum(): Promise<void> {
+    await chmod(this.at('pve/local'), 0o555)
   }
 
   async configure(line: string): Promise<void> {

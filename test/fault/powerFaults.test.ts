@@ -64,6 +64,14 @@ async function simulateStuckProcess(host: PveHost): Promise<void> {
 }
 
 const quiet = { code: 0 } satisfies Cell
+const withoutQuorum: Fault['cells'] = {
+  status: { code: 0, says: '"quorum":false' },
+  forensics: { code: 0, says: 'the cluster has no quorum' },
+  reset: done(reset),
+  stop: done(stop),
+  start: refused('no_quorum', 'the VM could not be started again'),
+  cycle: refused('no_quorum', 'the VM could not be started again'),
+}
 
 const faults: Fault[] = [
   {
@@ -124,6 +132,19 @@ const faults: Fault[] = [
     },
   },
   {
+    // Its mount is left behind, and nothing in it or about it can be read.
+    name: 'the cluster file system has crashed',
+    bring: async (host) => {
+      await host.fault('pmxcfs-dead')
+      await rm(host.at('pve'), { recursive: true })
+    },
+    cells: {
+      status: { code: 70, says: /the cluster file system is not there.*"quorum":null/ },
+      forensics: { code: 0, says: /^VM 100: .*the cluster file system is not there/ },
+      ...each(refused('pmxcfs', /the cluster file system is not there, so qm cannot work/)),
+    },
+  },
+  {
     name: 'the cluster file system hangs',
     bring: async (host) => {
       await host.fault('pmxcfs-hangs')
@@ -137,19 +158,22 @@ const faults: Fault[] = [
   },
   {
     name: 'the cluster has no quorum',
-    bring: (host) => host.fault('no-quorum'),
-    cells: {
-      status: { code: 0, says: '"quorum":false' },
-      forensics: { code: 0, says: 'the cluster has no quorum' },
-      reset: done(reset),
-      stop: done(stop),
-      start: refused('no_quorum', 'the VM could not be started again'),
-      cycle: refused('no_quorum', 'the VM could not be started again'),
-    },
+    bring: (host) => host.loseQuorum(),
+    cells: withoutQuorum,
+  },
+  {
+    name: 'corosync is dead',
+    bring: (host) => Promise.all([host.loseQuorum(), host.fault('corosync-dead')]),
+    cells: withoutQuorum,
+  },
+  {
+    name: 'corosync hangs',
+    bring: (host) => Promise.all([host.loseQuorum(), host.fault('corosync-hangs')]),
+    cells: withoutQuorum,
   },
   {
     name: 'HA manages the VM and there is no quorum',
-    bring: (host) => Promise.all([host.fault('no-quorum'), host.fault('ha', 'started')]),
+    bring: (host) => Promise.all([host.loseQuorum(), host.fault('ha', 'started')]),
     cells: {
       status: { code: 0, says: /"ha":"started","quorum":false/ },
       forensics: quiet,
@@ -183,16 +207,35 @@ const faults: Fault[] = [
       cycle: done(stop, start),
     },
   },
-  {
-    name: 'the storage of a disk is not active',
-    bring: (host) => host.fault('storage-inactive'),
+  ...(
+    [
+      ['is not active', 'storage-word', 'inactive'],
+      ['is disabled', 'storage-word', 'disabled'],
+      ['is not one of this host', 'storage-word', ''],
+      ['is not online', 'storage-listing', "storage 'nfs1' is not online"],
+    ] as const
+  ).map(([words, fault, text]): Fault => ({
+    name: `the storage of a disk ${words}`,
+    bring: (host) => host.fault(fault, text),
     cells: {
       status: quiet,
-      forensics: { code: 0, says: /nfs1 +nfs +inactive/ },
+      forensics: quiet,
       reset: done(reset),
       stop: done(stop),
-      start: refused('storage', 'is not active'),
-      cycle: refused('storage', 'is not active'),
+      start: refused('storage', `which a disk of the VM is on, ${words}`),
+      cycle: refused('storage', `which a disk of the VM is on, ${words}`),
+    },
+  })),
+  {
+    name: 'pvesm fails, and says nothing of the storages',
+    bring: (host) => host.fault('storage-broken'),
+    cells: {
+      status: quiet,
+      forensics: quiet,
+      reset: done(reset),
+      stop: done(stop),
+      start: { code: 70, says: 'already running', acts: [start] },
+      cycle: done(stop, start),
     },
   },
   {
