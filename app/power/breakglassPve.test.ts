@@ -155,5 +155,5 @@ describe('the scripts themselves', () => {
     const { code, stdout } = await run(['shellcheck', '-s', 'sh', ...files], { PATH: process.env.PATH ?? '' })
     expect(stdout).toBe('')
     expect(code).toBe(0)
-  })
+  }, 120_000)
 })
