@@ -151,9 +151,15 @@ describe('the scripts themselves', () => {
     expect(await readFile(file, 'utf8')).not.toMatch(/eval/)
   })
 
-  it.skipIf(!isThere('shellcheck'))('pass shellcheck', async () => {
-    const { code, stdout } = await run(['shellcheck', '-s', 'sh', ...files], { PATH: process.env.PATH ?? '' })
-    expect(stdout).toBe('')
-    expect(code).toBe(0)
-  }, 120_000)
+  it.skipIf(!isThere('shellcheck'))(
+    'pass shellcheck',
+    async () => {
+      const { code, stdout } = await run(['shellcheck', '-s', 'sh', ...files], {
+        PATH: process.env.PATH ?? '',
+      })
+      expect(stdout).toBe('')
+      expect(code).toBe(0)
+    },
+    120_000,
+  )
 })
