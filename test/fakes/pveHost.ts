@@ -58,6 +58,13 @@ export class PveHost {
     await chmod(this.at('pve/local'), 0o555)
   }
 
+  /** Puts a shell script in the place of a tool, or of any program on the way to it. */
+  async replaceTool(name: string, body: string): Promise<void> {
+    await rm(this.at(name), { force: true })
+    await writeFile(this.at(name), `#!/bin/sh\n${body}\n`)
+    await chmod(this.at(name), 0o755)
+  }
+
   async configure(line: string): Promise<void> {
     await appendFile(this.at('vm.conf'), `${line}\n`)
   }
