@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { vmKey, whyNoHypervisorRoot, type HypervisorRoot } from '../fakes/hypervisorRoot.ts'
+import { hostFolder, vmKey, whyNoHypervisorRoot, type HypervisorRoot } from '../fakes/hypervisorRoot.ts'
 import { installKit, keysFrom, said, type InstallKit } from '../fakes/installKit.ts'
 
 const reason = whyNoHypervisorRoot()
@@ -70,11 +73,36 @@ describe('the installer', () => {
     )
   })
 
+  it('is copied by the command that README.md gives, the first time and over an older one', async () => {
+    const readme = readFileSync(join(hostFolder, 'README.md'), 'utf8')
+    const command = /^tar .*$/m.exec(readme)?.[0] ?? expect.unreachable()
+    const { file, line } = vmKey(host, 'administrator')
+    host.write('/root/.ssh/authorized_keys', `${line}\n`, 0o600)
+    // The host has a name and a port that only this test knows.
+    const options = `-F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o HostName=127.0.0.1 -o HostKeyAlias=host`
+    const known = join(host.folder, 'known_hosts')
+    writeFileSync(known, host.knownHosts.replace(/^\S+/, 'host'))
+    const ssh = `#!/bin/sh\nexec /usr/bin/ssh ${options} -o UserKnownHostsFile=${known} -i ${file} -p ${host.port} "$@"\n`
+    writeFileSync(join(host.folder, 'ssh'), ssh, { mode: 0o755 })
+    const env = { ...process.env, PATH: `${host.folder}:${process.env['PATH']}` }
+    const there = 'cd /root/breakglass && stat -c "%n %U" * && cat *'
+    const copied = await host.ask(there)
+    for (const before of [
+      'rm -r /root/breakglass',
+      'mkdir -p /root/breakglass/host; echo >/root/breakglass/old',
+    ]) {
+      await host.ask(before)
+      execFileSync('sh', ['-c', command], { cwd: resolve(hostFolder, '../../..'), env })
+      expect(await host.ask(there)).toBe(copied)
+    }
+    await host.ask('rm -rf /root/.ssh /run/motd.dynamic*; chmod 755 /root/breakglass/*')
+  })
+
   it('prints the configuration to paste, with the host keys that this sshd has', async () => {
     const { stdout } = await kit.installOne()
     const { parse } = await import('yaml')
     const { hypervisors, vms } = parse(stdout.slice(stdout.indexOf('hypervisors:')))
-    expect(vms).toEqual({ one: { hypervisor: 'pve1', key_file: '/etc/breakglass/keys/one' } })
+    expect(vms).toEqual({ one: { hypervisor: 'pve1', key_file: 'keys/one' } })
     expect(hypervisors.pve1).toMatchObject({ port: host.port, user: 'breakglass' })
     const keys = await host.ask("cut -d' ' -f1,2 /etc/ssh/ssh_host_*_key.pub")
     expect(hypervisors.pve1.host_keys.toSorted()).toEqual(keys.split('\n').toSorted())
@@ -190,6 +218,28 @@ describe('the installer', () => {
     )
     await host.ask('rm -r /tmp/image')
     expect(await kit.files()).toEqual(before)
+  })
+
+  it('leaves what others keep in the same folders, when it removes all', async () => {
+    const theirs = ['/etc/breakglass/keys/devvm', '/etc/breakglass/other.conf', '/var/lib/breakglass/log']
+    for (const file of theirs) host.write(file, 'ours\n', 0o600)
+    await host.ask('mkdir -p /var/lib/breakglass/one; chmod 755 /etc/breakglass')
+    const before = await kit.files()
+    expect((await kit.installOne()).stdout).toContain('Nothing had to be changed.')
+    expect(await kit.files()).toEqual(before)
+    const { code, stdout } = await host.install('--uninstall')
+    expect({ code, notes: said(stdout, 'note') }).toEqual({
+      code: 0,
+      notes: [
+        expect.stringContaining('/etc/breakglass stays'),
+        expect.stringContaining('/var/lib/breakglass stays'),
+      ],
+    })
+    expect(await host.ask('find /etc/breakglass /var/lib/breakglass -type f | sort')).toBe(theirs.join('\n'))
+    await host.ask('rm -r /etc/breakglass /var/lib/breakglass')
+    expect(await kit.files()).toEqual(bare)
+    expect((await kit.installOne()).code).toBe(0)
+    expect((await kit.installTwo()).code).toBe(0)
   })
 
   it('removes one VM, and then all of it, without a trace', async () => {

@@ -21,6 +21,8 @@ describe('on a host that it is installed on', () => {
     ['a script that was changed', 'echo >>/usr/local/sbin/breakglass-vm', '/usr/local/sbin/breakglass-vm'],
     ['a script that others may write', 'chmod 775 /usr/local/sbin/breakglass-pve', 'breakglass-pve'],
     ['a folder that others may write', 'chmod 777 /usr/local/sbin', '/usr/local/sbin:'],
+    ['a folder of its own that others may write', 'chmod 777 /etc/breakglass', 'chmod go-w /etc/breakglass'],
+    ['an sshd that was not told', 'touch /run/breakglass-sshd', 'was not told'],
     ['a configuration that others may read', 'chmod 644 /etc/breakglass/one.conf', 'one.conf'],
     ['a configuration that is not root’s', 'chown breakglass /etc/breakglass/two.conf', 'two.conf'],
     ['a configuration without a VM', 'sed -i s/vmid/id/ /etc/breakglass/one.conf', 'names no VM'],
@@ -42,6 +44,16 @@ describe('on a host that it is installed on', () => {
       'permittty',
     ],
     ['a list of accounts without it', 'echo "AllowUsers root" >>/etc/ssh/sshd_config', 'allowusers'],
+    [
+      'a list of groups without its own',
+      'echo "AllowGroups root breakglass?" >>/etc/ssh/sshd_config',
+      'allowgroups',
+    ],
+    [
+      'a list of accounts that are refused',
+      'echo "DenyUsers root break*@*" >>/etc/ssh/sshd_config',
+      'denyusers',
+    ],
     ['an sshd_config that is broken', 'echo Nonsense >>/etc/ssh/sshd_config', 'sshd -t'],
     [
       'a key that was added by hand',
@@ -71,7 +83,7 @@ describe('on a host that it is installed on', () => {
       })
     } finally {
       await host.ask(
-        'for d in etc usr/local srv; do find /$d -mindepth 1 -delete; cp -a /saved/$d/. /$d/ 2>/dev/null || cp -a /saved/${d##*/}/. /$d/; done; chmod 755 /usr/local/sbin; rm -rf /saved',
+        'for d in etc usr/local srv; do find /$d -mindepth 1 -delete; cp -a /saved/$d/. /$d/ 2>/dev/null || cp -a /saved/${d##*/}/. /$d/; done; chmod 755 /usr/local/sbin; rm -rf /saved /run/breakglass-sshd; chmod 711 /etc/breakglass',
       )
     }
   })
@@ -82,13 +94,78 @@ describe('on a host that it is installed on', () => {
 
   it('mends what it finds changed', async () => {
     await host.ask(
-      'echo >>/usr/local/sbin/breakglass-vm; chmod 777 /etc/breakglass; usermod -s /bin/bash breakglass',
+      'echo >>/usr/local/sbin/breakglass-vm; chmod 600 /etc/ssh/sshd_config.d/breakglass.conf; usermod -s /bin/bash breakglass',
     )
     const { code, stdout } = await kit.installOne()
     expect(code).toBe(0)
     expect(said(stdout, 'changed')).toHaveLength(3)
     expect((await host.install('--check')).code).toBe(0)
   })
+})
+
+describe('with rules of sshd for who may sign in', () => {
+  it.each([
+    ['its name', 'AllowUsers root breakglass', null],
+    ['its name from everywhere', 'AllowUsers root breakglass@*', null],
+    ['a pattern', 'AllowUsers root b*s', null],
+    ['a pattern of groups', 'AllowGroups root break*', null],
+    [
+      'its name from some addresses',
+      'AllowUsers root breakglass@127.0.0.1',
+      'allowusers breakglass@127.0.0.1',
+    ],
+    ['others alone refused', 'DenyUsers nobody breakglass2', null],
+    ['refused from some addresses', 'DenyUsers *@10.1.*', 'denyusers *@10.1.*'],
+  ])('it is content with %s, and says what it cannot see', async (_, line, note) => {
+    const was = host.read('/etc/ssh/sshd_config') ?? ''
+    host.write('/etc/ssh/sshd_config', `${was}${line}\n`)
+    for (const run of [await kit.installOne(), await host.install('--check')]) {
+      expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' })
+      const notes = said(run.stdout, 'note').filter((text) => text.includes('see that it lets'))
+      expect(notes).toEqual(note === null ? [] : [expect.stringContaining(`sshd has ${note}: `)])
+    }
+    host.write('/etc/ssh/sshd_config', was)
+  })
+})
+
+describe('when nobody reads what it says', () => {
+  const installQuietly = (to: string) =>
+    host.ask(
+      `{ sh /root/breakglass/install.sh --vm one --vmid 101 --key '${kit.one.line}' --from ${keysFrom} 2>&1; echo $? >/tmp/code; } ${to}; cat /tmp/code; rm /tmp/code`,
+    )
+
+  it.each(['| true', '| head -n 1 >/dev/null', '>/dev/full'])('it installs all the same: %s', async (to) => {
+    expect((await host.install('--uninstall')).code).toBe(0)
+    expect(await installQuietly(to)).toBe('0')
+    await host.sshdReloaded()
+    expect((await kit.installOne()).stdout).toContain('Nothing had to be changed.')
+    await host.ask('echo tools=/srv/pve >>/etc/breakglass/one.conf')
+    expect((await host.install('--check')).code).toBe(0)
+  })
+
+  it.each(['| true', '>/dev/full'])('it puts all back when it fails: %s', async (to) => {
+    expect((await host.install('--uninstall')).code).toBe(0)
+    const before = await kit.files()
+    const failing = '#!/bin/sh\ncase "$*" in *-f*) exit 1;; esac\nexec /tmp/real "$@"\n'
+    expect(await kit.withProgram('/usr/sbin/visudo', failing, () => installQuietly(to))).toBe('1')
+    expect(await kit.files()).toEqual(before)
+    await kit.installBoth()
+  })
+})
+
+it('tells sshd what an earlier run, which was killed, put there', async () => {
+  expect((await host.install('--uninstall')).code).toBe(0)
+  const killing =
+    '#!/bin/sh\nif [ -e /etc/ssh/sshd_config.d/breakglass.conf ]; then kill -KILL $PPID; fi\nexec /tmp/real "$@"\n'
+  const killed = await kit.withProgram('/usr/sbin/sshd', killing, () => kit.installOne())
+  expect(killed.code).not.toBe(0)
+  expect(killed.stdout).not.toContain('reloaded')
+  expect(said((await host.install('--check')).stdout, 'WRONG').join()).toContain('was not told')
+  const { code, stdout } = await kit.installOne()
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('reloaded   sshd') })
+  expect((await kit.installOne()).stdout).not.toContain('reloaded')
+  await kit.installBoth()
+  expect((await host.install('--check')).code).toBe(0)
 })
 
 describe('puts back all of a run when', () => {
@@ -122,6 +199,7 @@ describe('puts back all of a run when', () => {
     // The second run is on a host that has none of it yet.
     for (const fresh of [false, true]) {
       if (fresh) expect((await host.install('--uninstall')).code).toBe(0)
+      else await host.ask("usermod --shell /bin/bash --password 'x' --home /root breakglass")
       const before = await kit.files()
       const { code, stdout, stderr } = await kit.withProgram(program, script, () =>
         host.install('--vm', 'three', '--vmid', '103', '--key', three.line, '--from', keysFrom),

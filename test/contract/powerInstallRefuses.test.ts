@@ -132,6 +132,12 @@ describe('the installer refuses, before anything is changed,', () => {
     ],
     ['a sudoers that is broken already', 'echo Nonsense >/etc/sudoers.d/zz', 'sudo is broken already'],
     [
+      'a folder that others may write',
+      'chmod 777 /etc/breakglass',
+      'chown root:root /etc/breakglass; chmod go-w /etc/breakglass',
+    ],
+    ['a folder that its account may not enter', 'chmod 700 /etc/breakglass', 'chmod o+x /etc/breakglass'],
+    [
       'a script that is missing beside it',
       'mv /root/breakglass/breakglass-probe /root',
       'copy the whole folder',
@@ -147,7 +153,7 @@ describe('the installer refuses, before anything is changed,', () => {
     })
     expect(await kit.files()).toEqual(damaged)
     await host.ask(
-      'cp -a /saved/etc/ssh/sshd_config /etc/ssh/; rm -rf /saved /etc/sudoers.d/zz; if [ -e /root/breakglass-probe ]; then mv /root/breakglass-probe /root/breakglass; fi',
+      'cp -a /saved/etc/ssh/sshd_config /etc/ssh/; chmod 711 /etc/breakglass; rm -rf /saved /etc/sudoers.d/zz; if [ -e /root/breakglass-probe ]; then mv /root/breakglass-probe /root/breakglass; fi',
     )
     expect(await kit.files()).toEqual(before)
   })

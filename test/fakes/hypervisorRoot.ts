@@ -26,6 +26,8 @@ export interface HypervisorRoot {
   install(...args: string[]): Promise<MachineRun>
   /** Starts its sshd as a service, and waits until it answers. */
   startSshd(): Promise<void>
+  /** Waits until sshd has read its configuration again, where `install` did not see that it was told to. */
+  sshdReloaded(): Promise<void>
   /** What was sent to syslog so far, a message each, oldest first. */
   journal(): string[]
   /** Every file, folder and link outside of /proc, /sys, /dev and what is read-only: `path type mode owner`, and `digest  path`. */
@@ -46,7 +48,8 @@ const namespaces = [
   '--propagation',
   'private',
 ]
-const hostFolder = resolve(import.meta.dirname, '../../app/power/host')
+/** What the installer's folder is here. */
+export const hostFolder = resolve(import.meta.dirname, '../../app/power/host')
 
 /** Why there can be none here, in a sentence; undefined where it can. */
 export function whyNoHypervisorRoot(): string | undefined {
@@ -87,7 +90,7 @@ export async function hypervisorRoot(): Promise<HypervisorRoot> {
     const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim())
     const reach = reachMachine(pid, ['-t', String(pid), '-m', '-u', '-i', '-p', '-r', '-w'], {})
 
-    // As `scp -r app/power/host root@pve1:breakglass` would.
+    // As the command of its README.md does.
     for (const name of readdirSync(hostFolder))
       reach.write(`/root/breakglass/${name}`, readFileSync(join(hostFolder, name), 'utf8'), 0o755)
     const port = await freePort()
@@ -122,6 +125,10 @@ export async function hypervisorRoot(): Promise<HypervisorRoot> {
       async startSshd() {
         starts = 1
         await reach.ask('/usr/sbin/sshd')
+        await untilListening()
+      },
+      async sshdReloaded() {
+        starts += 1
         await untilListening()
       },
       journal,

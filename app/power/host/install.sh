@@ -16,7 +16,7 @@
 #   --root     only puts the files under DIR, for packaging: no account, no reload
 #
 # It may be run again at any time: what is as it should be is left alone. Either all of a run is done or none: what
-# fails, in whatever step, puts back every file as it was.
+# fails, in whatever step, puts back every file as it was. Whether anybody still reads what it says changes nothing.
 #
 # Exit codes: 0 done, or all in order · 1 not in order, or failed and put back · 64 refused, nothing was changed
 set -eu
@@ -25,6 +25,8 @@ LC_ALL=C
 export PATH LC_ALL
 unset POSIXLY_CORRECT CDPATH
 umask 022
+# Its reader may go away: it goes on.
+trap '' PIPE
 
 account=breakglass
 comment='Breakglass power verbs'
@@ -36,6 +38,8 @@ confs=/etc/breakglass
 keys=/etc/ssh/authorized_keys.d
 dropin=/etc/ssh/sshd_config.d/breakglass.conf
 sudoers=/etc/sudoers.d/breakglass
+# Here while sshd has yet to read what was put there. A host that starts anew reads all of it.
+unread=/run/breakglass-sshd
 case $0 in
   */*) here=${0%/*} ;;
   *) here=. ;;
@@ -43,18 +47,19 @@ esac
 
 # ── Saying and undoing ───────────────────────────────────────────────────────────────────────────────────
 
-# say WORD TEXT
-say() { printf '%-9s  %s\n' "$1" "$2"; }
+# tell TEXT, say WORD TEXT
+tell() { { printf '%s\n' "$1"; } 2>/dev/null || :; }
+say() { tell "$(printf '%-9s  %s' "$1" "$2")"; }
 
 # Wrong input, or a host that cannot take it: found before anything is changed.
 refuse() {
-  printf 'install.sh: %s\n' "$1" >&2
+  tell "install.sh: $1" >&2
   exit 64
 }
 
 # Something failed on the way: `end` puts everything back.
 fail() {
-  printf 'install.sh: %s\n' "$1" >&2
+  tell "install.sh: $1" >&2
   exit 1
 }
 
@@ -66,10 +71,11 @@ end() {
   if [ "$code" -ne 0 ] && [ -s "$work/undo" ]; then
     sed '1!G;h;$!d' "$work/undo" | while read -r what path old; do
       case $what in
-        file) cp -p "$work/old.$old" "${path%/*}/.${path##*/}.new" && mv -f "${path%/*}/.${path##*/}.new" "$path" ;;
-        new) rm -f "$path" "${path%/*}/.${path##*/}.new" ;;
+        file) place "$work/old.$old" "$path" ;;
+        new) rm -f "$path" && rm -rf "${path%/*}/.${path##*/}.new" ;;
         folder) rmdir "$path" ;;
         account) userdel "$path" 2>/dev/null ;;
+        mended) set_account "$(cut -d: -f1 "$work/account")" "$(cut -d: -f2 "$work/account")" "$(cut -d: -f3 "$work/account")" ;;
       esac
       say 'put back' "$path"
     done
@@ -84,18 +90,29 @@ did() {
   say "$1" "$2"
 }
 
+# unsafe PATH: prints what keeps a folder from being used. Its mode is whoever's made it, and stays.
+unsafe() {
+  if [ -L "$1" ] || { [ -e "$1" ] && [ ! -d "$1" ]; }; then
+    echo 'is not a folder'
+  elif [ -d "$1" ]; then
+    mode=0$(stat -c %a "$1")
+    if [ "$(stat -c %u "$1")" != 0 ] || [ $((mode & 022)) -ne 0 ]; then
+      echo "is $(stat -c '%U:%G %a' "$1"), so others than root can write there: chown root:root $1; chmod go-w $1"
+    elif [ $((mode & 1)) -eq 0 ]; then
+      echo "is closed to $account: chmod o+x $1"
+    fi
+  fi
+}
+
 # folder PATH MODE
 folder() {
   at=$root$1
-  if [ -L "$at" ] || { [ -e "$at" ] && [ ! -d "$at" ]; }; then fail "$at is not a folder"; fi
-  if [ -d "$at" ] && [ "$(stat -c '%u:%g %a' "$at")" = "0:0 $2" ]; then
+  wrong=$(unsafe "$at")
+  [ -z "$wrong" ] || fail "$at $wrong"
+  if [ -d "$at" ]; then
     say unchanged "$at"
   elif [ "$dry" ]; then
     did would "make $at, mode $2"
-  elif [ -d "$at" ]; then
-    chown 0:0 "$at"
-    chmod "$2" "$at"
-    did changed "$at: owner root, mode $2"
   else
     if [ "$root" ]; then mkdir -p "${at%/*}"; fi
     printf 'folder %s\n' "$at" >>"$work/undo"
@@ -105,7 +122,17 @@ folder() {
   fi
 }
 
-# put PATH MODE: what stands in $work/new becomes that file, root's. Written whole beside it, then renamed.
+# place FILE PATH: a copy of the file, its owner and mode too, takes the place of what is there, in one step. It is
+# made in a folder of its own beside it: the group staff may write in /usr/local/sbin, and must not choose what is
+# written to.
+place() {
+  beside=${2%/*}/.${2##*/}.new
+  rm -rf "$beside" && mkdir -m 700 "$beside" &&
+    (cd -P "$beside" && [ "$(stat -c '%u %a' .)" = '0 700' ] && cp -p "$1" new && mv -fT new "$2") &&
+    rmdir "$beside"
+}
+
+# put PATH MODE: what stands in $work/new becomes that file, root's.
 put() {
   at=$root$1
   if [ -L "$at" ] || { [ -e "$at" ] && [ ! -f "$at" ]; }; then fail "$at is not a plain file"; fi
@@ -126,13 +153,9 @@ put() {
   else
     printf 'new %s\n' "$at" >>"$work/undo"
   fi
-  temporary=${at%/*}/.${at##*/}.new
-  rm -f "$temporary"
-  # Nobody else may read it before it has its mode.
-  (umask 077 && cat "$work/new" >"$temporary")
-  chown 0:0 "$temporary"
-  chmod "0$2" "$temporary"
-  mv -f "$temporary" "$at"
+  chown 0:0 "$work/new"
+  chmod "0$2" "$work/new"
+  place "$work/new" "$at" || fail "$at could not be written"
   did "$did" "$at"
 }
 
@@ -147,6 +170,17 @@ take() {
       did removed "$at"
     fi
   done
+}
+
+# take_folder PATH: only an empty one, since others may keep theirs there too.
+take_folder() {
+  if [ ! -d "$1" ] || [ "$dry" ]; then
+    return
+  elif rmdir "$1" 2>/dev/null; then
+    did removed "$1"
+  else
+    say note "$1 stays: it has more than what was installed"
+  fi
 }
 
 # ── What may be asked for ────────────────────────────────────────────────────────────────────────────────
@@ -288,9 +322,10 @@ check_expiry() {
 # value_of FILE NAME: of a line `NAME=…`.
 value_of() { sed -n "s/^$2=//p" "$1" 2>/dev/null | head -n 1; }
 
+# By their files, in a folder that may have others.
 installed_vms() {
   for conf in "$root$confs"/*.conf; do
-    [ -f "$conf" ] || continue
+    grep -qs -e '^vmid=' -e '^# The VM that the key of ' "$conf" || continue
     conf=${conf##*/}
     printf '%s\n' "${conf%.conf}"
   done
@@ -309,9 +344,26 @@ check_taken() {
     fi
   fi
   # On a cluster, root's keys lie in its file system, which may hang: an answer is not waited for.
-  if [ -z "$root" ] && timeout -s KILL 3 grep -qsF "${key#* }" /root/.ssh/authorized_keys /root/.ssh/authorized_keys2; then
+  if [ -z "$root" ] && bounded grep -qsF "${key#* }" /root/.ssh/authorized_keys /root/.ssh/authorized_keys2; then
     refuse 'this key also opens the account of root here: make one for this VM alone'
   fi
+}
+
+# bounded COMMAND…: false as well when it has no end within 3 s. What hangs in the kernel, where no signal reaches it,
+# is left behind, without the lock.
+bounded() {
+  rm -f "$work/ended"
+  (
+    timeout -s KILL 3 "$@" && code=0 || code=$?
+    echo "$code" >"$work/ended"
+  ) </dev/null >/dev/null 2>&1 9<&- &
+  tries=0
+  while [ ! -s "$work/ended" ]; do
+    if [ "$tries" -ge 80 ]; then return 124; fi
+    tries=$((tries + 1))
+    sleep 0.05
+  done
+  return "$(cat "$work/ended")"
 }
 
 need() {
@@ -328,10 +380,14 @@ check_host() {
   for script in $scripts; do
     [ -f "$here/$script" ] || refuse "$script is not beside this file: copy the whole folder to the host"
   done
+  for at in "$confs" "$keys"; do
+    wrong=$(unsafe "$root$at")
+    [ -z "$wrong" ] || refuse "$root$at $wrong"
+  done
   [ -z "$root" ] || return 0
   sshd -t 2>"$work/said" || refuse "the configuration of sshd is broken already, mend that first: $(tr '\n' ' ' <"$work/said")"
   # Behind a `Match` line it would hold for some only.
-  sed '/^[[:space:]]*[Mm][Aa][Tt][Cc][Hh]/,$d' /etc/ssh/sshd_config |
+  sed '/^[[:space:]]*[Mm][Aa][Tt][Cc][Hh]/,$d' /etc/ssh/sshd_config 2>/dev/null |
     grep -Eiq '^[[:space:]]*include[[:space:]].*/etc/ssh/sshd_config\.d/\*\.conf' ||
     refuse '/etc/ssh/sshd_config does not read its folder. Put this line at its top: Include /etc/ssh/sshd_config.d/*.conf'
   visudo -c >"$work/said" 2>&1 || refuse "the configuration of sudo is broken already, mend that first: $(tr '\n' ' ' <"$work/said")"
@@ -417,11 +473,15 @@ put_account() {
   elif [ "$dry" ]; then
     did would "mend the account $account"
   else
-    usermod --home "$confs" --shell /bin/sh --password '*' "$account"
+    printf '%s:%s\n' "$(cut -d: -f6,7 "$work/said")" "$(password)" >"$work/account"
+    printf 'mended %s\n' "$account" >>"$work/undo"
+    set_account "$confs" /bin/sh '*'
     did changed "the account $account: home, shell and password as they were made"
   fi
 }
 
+# set_account HOME SHELL PASSWORD
+set_account() { usermod --home "$1" --shell "$2" --password "$3" "$account"; }
 password() { getent shadow "$account" | cut -d: -f2; }
 
 put_conf() {
@@ -459,29 +519,39 @@ put_sudoers() {
 }
 
 put_dropin() {
-  before=$changes
   print_dropin >"$work/new"
+  if [ -z "$root$dry" ] && ! cmp -s "$work/new" "$dropin"; then mark_unread; fi
   put "$dropin" 644
   [ -z "$root$dry" ] || return 0
   # The server that runs has not read it yet: it is tried first.
   sshd -t 2>"$work/said" || fail "sshd does not take $dropin: $(tr '\n' ' ' <"$work/said")"
   wrong=$(unlike_sshd)
   [ -z "$wrong" ] || fail "with $dropin sshd would not do as it says: $wrong"
-  if [ "$changes" -ne "$before" ]; then reload_sshd; fi
+  if [ -e "$unread" ]; then reload_sshd; fi
+}
+
+# A run may be killed before it has told sshd: the next one does.
+mark_unread() {
+  [ ! -e "$unread" ] || return 0
+  printf 'new %s\n' "$unread" >>"$work/undo"
+  : >"$unread"
 }
 
 reload_sshd() {
   if [ -d /run/systemd/system ]; then
     if systemctl --quiet is-active ssh.service; then
       systemctl reload ssh.service || fail 'sshd could not be told to read its configuration again'
+      rm -f "$unread"
       say reloaded ssh.service
       return
     fi
   elif pid=$(cat /run/sshd.pid 2>/dev/null) && is_number "$pid" && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = sshd ]; then
     kill -HUP "$pid"
+    rm -f "$unread"
     say reloaded "sshd, process $pid"
     return
   fi
+  rm -f "$unread"
   say note 'no sshd runs as a service here: it reads its configuration when it starts'
 }
 
@@ -510,12 +580,31 @@ unlike_sshd() {
     grep -qxF "$line" "$work/sshd" || printf '%s ' "${line% *} is $(sed -n "s/^${line%% *} //p" "$work/sshd" | head -n 1);"
   done
   for rule in allowusers allowgroups; do
-    if grep -q "^$rule " "$work/sshd" && ! grep -Eqx "$rule ($account|\*)" "$work/sshd"; then
-      printf '%s ' "$rule does not name $account;"
-    fi
+    if grep -q "^$rule " "$work/sshd" && [ -z "$(rules_for "$rule")" ]; then printf '%s ' "$rule does not name $account;"; fi
   done
   for rule in denyusers denygroups; do
-    if grep -Eqx "$rule ($account|\*)" "$work/sshd"; then printf '%s ' "$rule names $account;"; fi
+    if [ -n "$(rules_everywhere "$rule")" ]; then printf '%s ' "$rule names $account;"; fi
+  done
+}
+
+# rules_for WORD: the patterns of a rule that match the account, with their addresses.
+rules_for() {
+  sed -n "s/^$1 //p" "$work/sshd" | tr ' ' '\n' | while read -r pattern; do
+    # shellcheck disable=SC2254 # it is a pattern
+    case $account in
+      ${pattern%@*}) printf '%s\n' "$pattern" ;;
+    esac
+  done
+}
+
+rules_everywhere() { rules_for "$1" | grep -v '@.*[^*]'; }
+
+# What sshd lets in from some addresses only: nobody here knows all addresses that count.
+note_addresses() {
+  for rule in allowusers denyusers; do
+    some=$(rules_for "$rule" | grep '@.*[^*]' | tr '\n' ' ')
+    if [ -z "$some" ] || [ -n "$(rules_everywhere "$rule")" ]; then continue; fi
+    say note "sshd has $rule ${some% }: see that it lets $account in from every address of --from"
   done
 }
 
@@ -528,8 +617,14 @@ install_vm() {
   check_from "$from"
   check_key "$key"
   check_taken
-  if [ -z "$root" ] && [ -d /etc/pve ] && ! timeout -s KILL 3 test -e "/etc/pve/qemu-server/$vmid.conf"; then
-    say note "VM $vmid is not on this host now: install it on every host that it may run on"
+  if [ -z "$root" ]; then
+    # shellcheck disable=SC2016 # for the other shell
+    bounded sh -c '[ ! -d /etc/pve ] || [ -e "/etc/pve/qemu-server/$0.conf" ]' "$vmid" && code=0 || code=$?
+    case $code in
+      0) ;;
+      1) say note "VM $vmid is not on this host now: install it on every host that it may run on" ;;
+      *) say note "/etc/pve has no answer: whether VM $vmid is on this host could not be seen" ;;
+    esac
   fi
 
   if [ -z "$root" ]; then put_account; fi
@@ -547,11 +642,14 @@ install_vm() {
   : >"$work/undo"
 
   if [ "$changes" -eq 0 ]; then
-    echo 'Nothing had to be changed.'
+    tell 'Nothing had to be changed.'
   elif [ "$dry" ]; then
-    echo 'Nothing was changed: this was a dry run.'
+    tell 'Nothing was changed: this was a dry run.'
   fi
-  if [ -z "$root$dry" ]; then print_configuration; fi
+  if [ -z "$root$dry" ]; then
+    note_addresses
+    tell "$(print_configuration)"
+  fi
 }
 
 # What goes into the service's configuration.
@@ -559,7 +657,6 @@ print_configuration() {
   name=$(hostname -s | tr '[:upper:]' '[:lower:]')
   address=$(printf %s "${SSH_CONNECTION-}" | cut -d' ' -f3)
   if [ -z "$address" ]; then address=$(hostname -I 2>/dev/null | cut -d' ' -f1); fi
-  sshd_says >"$work/sshd"
   cat <<END
 
 For the configuration of Breakglass. \`host\` is the address at which it reaches this machine.
@@ -574,7 +671,7 @@ $(host_keys | sed 's/^/      - /')
 vms:
   $vm:
     hypervisor: $name
-    key_file: /etc/breakglass/keys/$vm
+    key_file: keys/$vm
 END
   if grep -q '^persourcepenalties' "$work/sshd" && ! grep -q '^persourcepenaltyexemptlist [^n]' "$work/sshd"; then
     cat <<END
@@ -630,15 +727,15 @@ check_all() {
   check_scripts
   check_sudo
   check_sshd
-  verdict "$confs" "$(unlike "$confs" directory 711)"
+  check_folder "$confs"
   for vm in $(installed_vms); do check_vm "$vm"; done
   [ "$(installed_vms)" ] || verdict 'VMs' 'none is installed'
   check_keys
   if [ "$bad" -eq 0 ]; then
-    echo 'All is in order.'
+    tell 'All is in order.'
     exit 0
   fi
-  echo "Not in order: $bad. Running the installer again mends what is its own."
+  tell "Not in order: $bad. Running the installer again mends what is its own."
   exit 1
 }
 
@@ -658,6 +755,12 @@ check_account() {
     wrong="is in other groups: $(id -Gn "$account")"
   fi
   verdict "the account $account" "$wrong"
+}
+
+check_folder() {
+  wrong=$(unsafe "$1")
+  [ -e "$1" ] || wrong='is not there'
+  verdict "$1" "$wrong"
 }
 
 check_scripts() {
@@ -704,7 +807,11 @@ check_sshd() {
   if sshd -t 2>"$work/said"; then wrong=; else wrong=$(tr '\n' ' ' <"$work/said"); fi
   verdict 'sshd -t' "$wrong"
   verdict "sshd -T -C user=$account" "$(unlike_sshd)"
-  verdict "$keys" "$(unlike "$keys" directory 755)"
+  note_addresses
+  wrong=
+  [ ! -e "$unread" ] || wrong='was not told of its new configuration: run the installer again'
+  verdict 'sshd, as it runs,' "$wrong"
+  check_folder "$keys"
   verdict "$keys/$account" "$(unlike "$keys/$account" 'regular file' 644)"
 }
 
@@ -773,8 +880,11 @@ uninstall_vm() {
     put "$keys/$account" 644
     : >"$work/undo"
   fi
-  take "$confs/$1.conf" "/run/breakglass/$1" "/var/lib/breakglass/$1"
+  take_vm "$1"
 }
+
+# take_vm NAME
+take_vm() { take "$confs/$1.conf" "/run/breakglass/$1" "/var/lib/breakglass/$1"; }
 
 uninstall() {
   if [ "$vm" ]; then
@@ -785,21 +895,24 @@ uninstall() {
   else
     # shellcheck disable=SC2046 # one word for each VM
     check_idle $(installed_vms)
+    vms=$(installed_vms)
     # The keys first: nobody signs in while the rest goes.
     take "$keys/$account"
-    if [ -d "$keys" ] && [ -z "$dry" ] && rmdir "$keys" 2>/dev/null; then did removed "$keys"; fi
-    before=$changes
+    take_folder "$keys"
+    if [ -e "$dropin" ] && [ -z "$dry" ]; then mark_unread; fi
+    : >"$work/undo"
     take "$dropin"
-    if [ "$changes" -ne "$before" ] && [ -z "$dry" ]; then reload_sshd; fi
+    if [ -e "$unread" ] && [ -z "$dry" ]; then reload_sshd; fi
     take "$sudoers"
     for script in $scripts; do take "$sbin/$script"; done
-    take "$confs" /run/breakglass /var/lib/breakglass
+    for vm in $vms; do take_vm "$vm"; done
+    for at in "$confs" /run/breakglass /var/lib/breakglass; do take_folder "$at"; done
     uninstall_account
   fi
   if [ "$changes" -eq 0 ]; then
-    echo 'There was nothing to remove.'
+    tell 'There was nothing to remove.'
   elif [ "$dry" ]; then
-    echo 'Nothing was changed: this was a dry run.'
+    tell 'Nothing was changed: this was a dry run.'
   fi
 }
 
@@ -820,7 +933,7 @@ uninstall_account() {
 # ── The command line ─────────────────────────────────────────────────────────────────────────────────────
 
 usage() {
-  sed -n '/^#   install.sh/,/^#$/p; /^#   --vm/,/^#$/p' "$0" | sed 's/^# \{0,1\}//' >&2
+  sed -n '/^#   install.sh/,/^#$/p; /^#   --vm/,/^#$/p' "$0" | sed 's/^# \{0,1\}//' >&2 || :
   exit 64
 }
 
