@@ -114,24 +114,20 @@ describe('a real VM that runs', { timeout: 300_000 }, () => {
     expect(host.boots()).toEqual(boots)
   })
 
-  test('a wedged QEMU is seen in 10 s, told with evidence, and got out of by a cycle alone', async ({
+  test('a wedged QEMU is seen in 10 s, at the first question, told with evidence, and got out of by a cycle alone', async ({
     annotate,
   }) => {
     const pid = await host.pid()
+    // What the machine needs for it today, where nothing hangs.
+    const { tookMs: usualMs } = await host.request('status')
     await host.signal('STOP')
-    // Where the machine is too busy to be on time once, it is the next time.
-    const found = await vi.waitFor(
-      async () => {
-        const { first, tookMs } = await host.request('status')
-        await annotate(`told in ${Math.round(tookMs)} ms`)
-        expect(tookMs).toBeLessThan(10_000)
-        return first
-      },
-      { timeout: 60_000 },
-    )
+    const { first: found, tookMs } = await host.request('status')
+    await annotate(`told in ${Math.round(tookMs)} ms, usually in ${Math.round(usualMs)} ms`)
+    expect(tookMs).toBeLessThan(10_000 + usualMs)
     expect(found).toMatchObject({ state: 'running', qmp: 'silent', wedged: true, pid })
     expect(found['evidence']).toMatch(new RegExp(`^process ${pid} lives, but .* a signal has stopped it`))
 
+    host.waits({ monitor: 1 })
     const reset = await host.request('reset')
     expect(reset.end).toMatchObject({ exit_code: 70, outcome: 'failed' })
     expect(reset.end['detail']).toContain("qmp command 'system_reset' failed")
@@ -151,17 +147,6 @@ describe('a real VM that runs', { timeout: 300_000 }, () => {
     expect(await host.pid()).not.toBe(pid)
   })
 
-  test('a QEMU that was killed for its memory is told as stopped, and started again', async () => {
-    const pid = await host.pid()
-    await host.signal('KILL')
-    await vi.waitFor(async () => expect(await host.run(`test -e /proc/${pid}`)).toMatchObject({ code: 1 }))
-    // What it leaves is its pid file.
-    expect(host.read('/run/qemu-server/102.pid')).toContain(String(pid))
-    expect(await status()).toMatchObject({ state: 'stopped', pid: null, wedged: false })
-    await bootsOnce(async () => expect((await host.request('start')).end).toMatchObject(done))
-    expect(await status()).toMatchObject({ state: 'running', qmp: 'answers' })
-  })
-
   test('a disk that hangs is no wedge: it is suspected, and the VM comes back with its server', async () => {
     host.configure('agent', '1')
     const pid = await host.pid()
@@ -179,6 +164,7 @@ describe('a real VM that runs', { timeout: 300_000 }, () => {
     expect(found).toMatchObject({ state: 'running', qmp: 'answers', wedged: false, agent: 'silent', pid })
 
     // QEMU waits for its disk before it quits, and a new one waits for the same server.
+    host.waits({ quit: 1, start: 1 })
     const cycle = await host.request('cycle')
     expect(cycle.stderr).toContain('terminating now with SIGKILL')
     expect(cycle.end).toMatchObject({ exit_code: 72, outcome: 'failed', forensics: true })
@@ -186,8 +172,21 @@ describe('a real VM that runs', { timeout: 300_000 }, () => {
     expect(await status()).toMatchObject({ state: 'stopped', pid: null })
 
     await host.signalDisk('CONT')
+    host.waits()
     await bootsOnce(async () => expect((await host.request('start')).end).toMatchObject(done))
     expect(await status()).toMatchObject({ state: 'running', qmp: 'answers', suspect: null })
+  })
+
+  test('a QEMU that was killed for its memory is told as stopped, and started again', async () => {
+    const pid = await host.pid()
+    await host.signal('KILL')
+    await vi.waitFor(async () => expect(await host.run(`test -e /proc/${pid}`)).toMatchObject({ code: 1 }))
+    // What it leaves is its pid file.
+    expect(host.read('/run/qemu-server/102.pid')).toContain(String(pid))
+    expect(await status()).toMatchObject({ state: 'stopped', pid: null, wedged: false })
+    expect((await host.request('start')).end).toMatchObject(done)
+    expect(await status()).toMatchObject({ state: 'running', qmp: 'answers' })
+    expect(await host.pid()).not.toBe(pid)
   })
 
   test('a stop ends its process, and what is off already may be stopped again', async () => {

@@ -25,15 +25,22 @@ export interface Hypervisor extends HypervisorRoot {
   pid(): Promise<number>
   /** The power path reads another /proc from now on, in which the VM's process waits for something in the kernel. */
   simulateDState(): Promise<void>
+  /** How long qm waits for what never comes, in seconds; without one as ever. */
+  waits(own?: Partial<typeof times>): void
   /** Everything as it was at first; true when the VM is off then. */
   restore(): Promise<boolean>
 }
 
 const vmFile = '/etc/pve/qemu-server/102.conf'
 const serialFile = '/srv/serial'
+const timesFile = '/opt/pve/times'
 const conf = '/etc/breakglass/devvm.conf'
-/** Shorter than Proxmox's, in the same order. A start that is not there by then never comes. */
-const times = 'monitor=3\nquit=3\nterm=1\nstart=8\nlock=3\n'
+/** In seconds: shorter than Proxmox's, in the same order, and long enough for a machine that is busy. */
+const times = { monitor: 3, quit: 3, term: 1, start: 15, lock: 3 }
+const timesText = (own: Partial<typeof times> = {}) =>
+  Object.entries({ ...times, ...own })
+    .map(([name, seconds]) => `${name}=${seconds}\n`)
+    .join('')
 
 const kernelOptions =
   'console=ttyS0 quiet panic=1 tsc=reliable mitigations=off no_timer_check lpj=4000000 audit=0'
@@ -67,7 +74,7 @@ export async function startHypervisor(guest: Guest): Promise<Hypervisor> {
     await copyInto(host, guest.kernel, '/srv/vmlinuz')
     await copyInto(host, guest.initramfs, '/srv/initramfs')
     host.write('/opt/pve/qm', readFileSync(join(import.meta.dirname, 'qm'), 'utf8'), 0o755)
-    host.write('/opt/pve/times', times)
+    host.write(timesFile, timesText())
     host.write(vmFile, vmConfig)
     host.write(
       '/etc/pve/.vmlist',
@@ -130,7 +137,9 @@ function withVm(host: HypervisorRoot, written: string, options: string[]): Hyper
       )
       host.write(conf, `${written}proc=/opt/proc\n`)
     },
+    waits: (own) => host.write(timesFile, timesText(own)),
     async restore() {
+      host.write(timesFile, timesText())
       host.write(conf, written)
       await host.run('umount -l /opt/proc')
       await host.ask('kill -CONT "$(cat /run/disk.pid)"')
