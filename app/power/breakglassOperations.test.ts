@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -225,13 +225,28 @@ esac
     expect(mutating(await host.calls())).toEqual(['stop 100'])
   })
 
-  it.for<[string, number, number]>([
-    ['gone, is started', 4_200_001, 0],
-    ['alive, is not', process.pid, 71],
-  ])('a VM whose process file alone names it, and which is %s', async ([_what, pid, expected], { host }) => {
-    await writeFile(join(host.dir, '100.pid'), `${pid}\n`)
+  it.for<[string, number]>([
+    ['gone', 4_200_001],
+    ['another program by now', process.pid],
+  ])(
+    'a VM whose process file alone names it, and that process is %s, is started',
+    async ([, pid], { host }) => {
+      await host.replaceQm(silentBeforeTheStop)
+      await writeFile(join(host.dir, '100.pid'), `${pid}\n`)
+      expect((await host.request(`cycle ${op}`)).code).toBe(0)
+    },
+  )
+
+  it('a VM whose process file alone names it, and which outlives its stop, is not started', async ({
+    host,
+  }) => {
+    await symlink('/bin/sleep', join(host.dir, 'kvm'))
+    const qemu = spawn(join(host.dir, 'kvm'), ['600'], { stdio: 'ignore' })
+    await writeFile(join(host.dir, '100.pid'), `${qemu.pid}\n`)
     await host.replaceQm(silentBeforeTheStop)
-    expect((await host.request(`cycle ${op}`)).code).toBe(expected)
+    expect((await host.request(`cycle ${op}`)).code).toBe(71)
+    expect(mutating(await host.calls())).toEqual(['stop 100'])
+    qemu.kill('SIGKILL')
   })
 
   it('a cycle whose start fails says that the VM is off', async ({ host }) => {
