@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EventLog } from '#app/eventlog/EventLog.ts'
 import { parseFrames, toJsonTexts } from '#app/eventlog/frame.ts'
 import { SqliteEventLog } from '#app/eventlog/SqliteEventLog.ts'
@@ -35,9 +35,16 @@ async function withLog(use: (log: SqliteEventLog, kinds: () => Promise<string[]>
   }
 }
 
+const services: PowerService[] = []
+afterEach(() => {
+  for (const one of services.splice(0)) one.close()
+})
+
 function service(log?: EventLog, reaches = true) {
   const far = scriptedHypervisor(reaches)
-  const power = new PowerService({ vms: [far.vm], logger, ...(log && { log }) })
+  const pace = { firstMs: 1, longestMs: 5 }
+  const power = new PowerService({ vms: [far.vm], logger, pace, ...(log && { log }) })
+  services.push(power)
   return {
     ...far,
     power,
@@ -100,16 +107,73 @@ describe('one mutation at a time', () => {
 })
 
 describe('an op whose end is not certain', () => {
-  it('is sent again when asked again: the hypervisor answers from its journal', async () => {
-    const { run, sent, answer } = service()
-    const lost = run('cycle')
-    answer(failedLeg('lost'))
+  async function lose(log?: EventLog) {
+    const far = service(log)
+    const lost = far.run('cycle')
+    await far.open()
+    far.answer(failedLeg('lost'))
     expect(await lost).toMatchObject({ outcome: 'unknown', exit_code: null, failed_leg: 'lost' })
+    return far
+  }
+
+  it('is asked for when it is sent again, and answered from the journal', async () => {
+    const { run, sent, answer, power } = await lose()
+    const both = [run('cycle'), power.run('vm1', 'cycle', { op, by: 'another' })]
+    answer(journalled(cycled))
+    for (const again of await Promise.all(both)) expect(again.outcome).toBe('done')
+    expect(sent).toEqual([`cycle ${op}`, `status ${op}`])
+    expect(await power.operations('vm1')).toMatchObject([{ by: 'operator', outcome: 'done' }])
+  })
+
+  it('is waited for while it runs', async () => {
+    const { run, sent, answer, open } = await lose()
     const again = run('cycle')
+    answer(journalled({ op, verb: 'cycle', running: true }))
+    await open()
+    answer(journalled(cycled))
+    expect((await again).outcome).toBe('done')
+    expect(sent).toEqual([`cycle ${op}`, `status ${op}`, `status ${op}`])
+  })
+
+  it('is sent again only when the hypervisor never heard of it, and stays what it was', async () => {
+    const { power, sent, answer, open } = await lose()
+    const [before] = await power.operations('vm1')
+    const again = power.run('vm1', 'cycle', { op, by: 'another' })
+    answer(journalled(null))
+    await vi.waitFor(() => expect(sent.at(-1)).toBe(`cycle ${op}`))
+    await open()
     answer('done')
     expect((await again).outcome).toBe('done')
-    expect(sent).toEqual([`cycle ${op}`, `cycle ${op}`])
+    const { by, requested_at } = before ?? {}
+    expect(await power.operations('vm1')).toMatchObject([{ by, requested_at, outcome: 'done' }])
   })
+
+  it.each([
+    ['ask for it', [failedLeg('tcp')]],
+    ['send it', [journalled(null), failedLeg('tcp')]],
+  ])('stays unknown where a later try could not %s, and is followed on', (_what, answers) =>
+    withLog(async (log) => {
+      const { power, run, sent, answer, open } = await lose(log)
+      const again = run('cycle')
+      for (const one of answers) {
+        await open()
+        answer(one)
+      }
+      expect(await again).toMatchObject({
+        ...{ outcome: 'unknown', rejected: false, failed_leg: 'tcp' },
+        stderr: expect.stringContaining('This try was not sent'),
+      })
+      const kept = { op, by: 'operator', outcome: 'unknown', state: 'ended' }
+      expect(await power.operations('vm1')).toMatchObject([kept])
+      await power.flushed()
+      expect(await service(log).power.operations('vm1')).toMatchObject([kept])
+      await vi.waitFor(() => expect(sent.at(-1)).toBe(`status ${op}`))
+      await open()
+      answer(journalled(cycled))
+      await vi.waitFor(async () => expect(await power.operations('vm1')).toMatchObject([{ outcome: 'done' }]))
+      await power.flushed()
+    }),
+  )
 
   it('is tried again when nothing was run', async () => {
     const { run, answer } = service()
@@ -178,49 +242,73 @@ describe('operations', () => {
     await expect(asked).rejects.toMatchObject({ code: 'hypervisor_unreachable', status: 503, ...told })
   })
 
-  it('that only the hypervisor knows come into the list, and are asked for until they have ended', async () => {
-    const { power, answer } = service()
+  it('that only the hypervisor knows come into the list, and are followed until they have ended', async () => {
+    const { power, answer, sent, open } = service()
     const running = power.operation('vm1', op)
     answer(journalled({ op, verb: 'cycle', running: true }))
     expect(await running).toMatchObject({ state: 'running' })
     expect(await power.operations('vm1')).toMatchObject([{ op, verb: 'cycle', state: 'running' }])
-    const ended = power.operation('vm1', op)
+    expect(await power.operation('vm1', op)).toMatchObject({ state: 'running' })
+    await open()
+    expect(sent).toEqual([`status ${op}`, `status ${op}`])
     answer(journalled(cycled))
-    expect(await ended).toMatchObject({ state: 'ended', outcome: 'done', result: { exit_code: 0 } })
+    await vi.waitFor(async () => expect(await power.operation('vm1', op)).toMatchObject({ state: 'ended' }))
+    expect(await power.operation('vm1', op)).toMatchObject({
+      state: 'ended',
+      outcome: 'done',
+      result: { exit_code: 0 },
+    })
     expect(await power.operations('vm1')).toMatchObject([{ op, state: 'ended', outcome: 'done' }])
   })
 
-  it('are listed after a restart as the log tells them, and their bodies are asked of the hypervisor', () =>
+  it('are known after a restart as the log tells them, and not sent again', () =>
     withLog(async (log) => {
       const before = service(log)
       const cycle = before.run('cycle')
+      await before.open()
       before.answer('done')
       await cycle
       void before.run('stop', other)
+      await before.open()
       await before.power.flushed()
 
-      const { power, sent, answer } = service(log)
+      const again = service(log)
+      expect(await again.run('cycle')).toMatchObject({ op, outcome: 'done', exit_code: 0 })
+      expect(again.sent.filter((command) => command.includes(op))).toEqual([])
+
+      const { power, sent } = service(log)
       expect(await power.operations('vm1')).toMatchObject([
         { op: other, verb: 'stop', by: 'operator', outcome: 'unknown', exit_code: null },
         { op, verb: 'cycle', by: 'operator', outcome: 'done', exit_code: 0 },
       ])
-      expect(sent).toEqual([])
-      const asked = power.operation('vm1', op)
-      answer(journalled(cycled))
-      expect(await asked).toMatchObject({ by: 'operator', result: { op, outcome: 'done' } })
+      expect(sent.filter((command) => command.includes(op))).toEqual([])
+      expect(await power.operation('vm1', op)).toMatchObject({ result: { op, outcome: 'done' } })
+      expect(sent.filter((command) => command.includes(op))).toEqual([])
     }))
 
   it('whose end is found later tell it to the log, once', () =>
     withLog(async (log, kinds) => {
-      const { power, run, answer } = service(log)
+      const { power, run, answer, open, sent } = service(log)
+      const replica = service(log)
       const lost = run('cycle')
+      await open()
       answer(failedLeg('lost'))
       await lost
-      const both = [power.operation('vm1', op), power.operation('vm1', op)]
+      await power.flushed()
+      // Another replica comes across it in the log, and follows it too.
+      await replica.power.list()
+      await open()
       answer(journalled(cycled))
-      answer(journalled(cycled))
-      for (const found of await Promise.all(both)) expect(found).toMatchObject({ outcome: 'done' })
-      await power.operation('vm1', op)
+      await vi.waitFor(async () =>
+        expect(await power.operation('vm1', op)).toMatchObject({ outcome: 'done' }),
+      )
+      await power.flushed()
+      await vi.waitFor(async () => {
+        replica.answer(journalled(cycled))
+        expect(await replica.power.operation('vm1', op)).toMatchObject({ outcome: 'done' })
+      })
+      await replica.power.flushed()
+      expect(sent).toEqual([`cycle ${op}`, `status ${op}`])
       await power.flushed()
       expect(await kinds()).toEqual(['requested', 'dispatched', 'outcome unknown', 'outcome done'])
     }))
@@ -301,8 +389,9 @@ it('keeps what runs when its VMs are configured anew', async () => {
 it('tells its log what was asked for, sent, printed and came of it', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'breakglass-journal-'))
   const log = new SqliteEventLog(dataDir)
-  const { power, run, answer } = service(log)
+  const { power, run, answer, open } = service(log)
   const cycle = run('cycle')
+  await open()
   answer('done')
   await cycle
   await power.flushed()
@@ -322,11 +411,12 @@ it.each<[string, () => Promise<never>]>([
   ['hangs', () => new Promise<never>(() => undefined)],
 ])('needs no log: works while that %s', async (_what, broken) => {
   const log = { head: broken, append: broken } as unknown as EventLog // what a journal calls
-  const { run, answer } = service(log)
+  const { run, answer, open } = service(log)
   const status = run('status', other)
   answer('done')
   expect((await status).outcome).toBe('done')
   const cycle = run('cycle')
+  await open()
   answer('done')
   expect((await cycle).outcome).toBe('done')
 })

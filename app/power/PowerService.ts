@@ -23,8 +23,11 @@ export interface PowerServiceDeps {
   pace?: Partial<Pace>
   /** State, wedged, busy, reachable or the last operation of a VM is different now. */
   onChange?: (vm: Vm) => void
-  /** A mutation has ended, or its unknown end was found out. */
-  onEnd?: (vm: Vm, operation: Operation) => void
+  /**
+   * A mutation that was sent from here has ended, or, `resolved`, an end that was told as unknown was found out. Once
+   * for each, as well as several replicas can agree on it: the place for what tells people, mails and channels.
+   */
+  onEnd?: (vm: Vm, operation: Operation, resolved: boolean) => void
 }
 
 /** The configured VMs, on their hypervisors. Needs nothing but SSH. */
@@ -80,8 +83,8 @@ export class PowerService {
   /**
    * Runs one verb to its end. A mutation waits for nobody: when another one runs the answer is `refused` with
    * code `busy` and its op, without SSH. The same op joins the one that runs, and is answered with the end of one
-   * that ended; it is sent again only when nothing was run, or when the end is unknown: the hypervisor answers
-   * that from its journal and never runs an op twice. Forensics that are asked for while others are made are
+   * that ended, also where only the log knows it. Where the end is unknown the hypervisor is asked for it first; the
+   * op is sent again only when nothing was run, or when the hypervisor never heard of it. Forensics that are asked for while others are made are
    * answered with those, and so is a `status`. Throws `not_found`.
    */
   async run(name: string, verb: Verb, options: RunOptions): Promise<PowerResult> {
@@ -101,16 +104,16 @@ export class PowerService {
   /** Newest first, with those that the VM's log tells of where it answers in time. Throws `not_found`. */
   async operations(name: string): Promise<Operation[]> {
     const { operations, records } = this.#vm(name)
-    await records.recall()
+    await records.recall(30_000)
     return operations.list()
   }
 
   /**
-   * One operation; asks the hypervisor where its end, or its body, is not known here. Throws `not_found`, and
+   * One operation, as it is known; the hypervisor is asked only for one that nobody here knows. Throws `not_found`, and
    * `hypervisor_unreachable` where nothing is known because the hypervisor could not say.
    */
-  async operation(name: string, op: string): Promise<Operation> {
-    return await this.#vm(name).records.find(op)
+  async operation(name: string, op: string, signal?: AbortSignal): Promise<Operation> {
+    return await this.#vm(name).records.find(op, signal)
   }
 
   /** The report that the hypervisor keeps from before an operation. Throws as `operation`, and where it keeps none. */
@@ -139,7 +142,7 @@ export class PowerService {
     const { log, logger, pace, onEnd } = this.#deps
     const one: VmPower = new VmPower(vm, health, {
       ...{ logger, now: this.#now, changed: () => this.#changed() },
-      ended: (operation) => this.#tell(() => onEnd?.(one.last, operation)),
+      ended: (operation, resolved) => this.#tell(() => onEnd?.(one.last, operation, resolved)),
       ...(log && { log }),
       ...(pace && { pace }),
     })

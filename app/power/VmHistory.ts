@@ -21,28 +21,47 @@ const maxEvents = 500
 const maxPages = 16
 const retryAfterMs = 30_000
 
-/** Reads once what a VM's log knows of its operations, as well as it can: nothing ever fails with it. */
+/** Reads what a VM's log knows of its operations, as well as it can: nothing ever fails with it. */
 export class VmHistory {
   readonly #options: Required<VmHistoryOptions>
   #recalled: Promise<void> | undefined
+  #reading: Promise<Folded | undefined> | undefined
+  #triedAt = -Infinity
+  #failed = false
 
   constructor(options: VmHistoryOptions) {
     this.#options = { waitMs: 1_000, ...options }
   }
 
-  /** Resolves when the log was read or has had its time. Where it failed, it is read again 30 s later at the earliest. */
-  recall(): Promise<void> {
-    this.#recalled ??= within(this.#options.waitMs, this.#read()).catch(() => undefined)
+  /**
+   * Resolves when the log was read, `maxAgeMs` ago at most, or has had its time; what is read too late is taken in
+   * all the same. Where it failed, it is read again 30 s later at the earliest; one that hangs is waited for once.
+   */
+  recall(maxAgeMs = Infinity): Promise<void> {
+    const ageMs = performance.now() - this.#triedAt
+    const isOld = !this.#reading && ageMs > (this.#failed ? retryAfterMs : maxAgeMs)
+    if (!this.#recalled || isOld) this.#recalled = this.again().then(() => undefined)
     return this.#recalled
   }
 
-  async #read(): Promise<void> {
+  /** What the log tells now; undefined when it cannot be read in time. */
+  async again(): Promise<Folded | undefined> {
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined))
+    return await within(this.#options.waitMs, this.#reading).catch(() => undefined)
+  }
+
+  async #read(): Promise<Folded | undefined> {
     const { found, stream, logger } = this.#options
+    this.#triedAt = performance.now()
     try {
-      found(foldOperations(await this.#newest()))
+      const folded = foldOperations(await this.#newest())
+      this.#failed = false
+      found(folded)
+      return folded
     } catch (error) {
-      setTimeout(() => (this.#recalled = undefined), retryAfterMs).unref()
+      this.#failed = true
       logger.warn({ stream, err: error }, 'past vm operations not read')
+      return undefined
     }
   }
 

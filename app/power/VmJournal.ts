@@ -31,7 +31,7 @@ export class VmJournal {
   push(event: NewEvent): void {
     if (this.#waiting.length >= maxWaiting) return this.#dropped(1, 'too many are waiting')
     this.#waiting.push(event)
-    this.#draining ??= this.#drain().finally(() => (this.#draining = undefined))
+    this.#draining ??= this.#drain()
   }
 
   /** Resolves when nothing waits any more. */
@@ -53,6 +53,8 @@ export class VmJournal {
         this.#dropped(events.length, error instanceof Error ? error.message : String(error))
       }
     }
+    // At once, lest what is pushed before a later turn finds a drain that takes nothing any more.
+    this.#draining = undefined
   }
 
   /** Once given up it writes no more, lest old events come after newer ones. */

@@ -36,19 +36,21 @@ export class VmOperations {
     return this.#report
   }
 
-  /** Takes in what is remembered elsewhere, oldest first: it is older than all that is known here. */
-  remember(older: Operation[]): void {
-    const unknown = older.filter(({ op }) => !this.#records.has(op))
-    const room = Math.max(0, keep - this.#records.size)
-    const remembered = unknown
-      .slice(Math.max(0, unknown.length - room))
-      .map((operation) => [operation.op, operation] as const)
-    this.#records = new Map([...remembered, ...this.#records])
+  /** Takes in what is remembered elsewhere; what is known here stays as it is. */
+  remember(told: Operation[]): void {
+    const all = [...told.filter(({ op }) => !this.#records.has(op)), ...this.#records.values()]
+    all.sort((a, b) => Date.parse(a.requested_at) - Date.parse(b.requested_at))
+    this.#records = new Map(all.map((operation) => [operation.op, operation]))
+    this.#trim()
   }
 
   put(operation: Operation): void {
     this.#records.delete(operation.op)
     this.#records.set(operation.op, operation)
+    this.#trim()
+  }
+
+  #trim(): void {
     for (const [oldest, { state }] of this.#records) {
       if (this.#records.size <= keep) break
       if (state === 'ended') this.#records.delete(oldest)

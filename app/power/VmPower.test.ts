@@ -44,8 +44,10 @@ function service(deps: Partial<PowerServiceDeps> = {}) {
 
 describe('an unknown end', () => {
   it('is looked up by itself: while the operation runs, until it has ended, and never sent again', async () => {
-    const ends: Operation[] = []
-    const { lose, asked, answer, last, sent } = service({ onEnd: (_vm, operation) => ends.push(operation) })
+    const ends: (Operation & { resolved: boolean })[] = []
+    const { lose, asked, answer, last, sent } = service({
+      onEnd: (_vm, operation, resolved) => ends.push({ ...operation, resolved }),
+    })
     await lose()
     await asked(1)
     answer(failedLeg('tcp'))
@@ -58,7 +60,10 @@ describe('an unknown end', () => {
       expect(await last()).toMatchObject({ state: 'ended', outcome: 'done', forensics: true }),
     )
     expect(sent.filter((one) => one.startsWith('cycle'))).toHaveLength(1)
-    expect(ends.map(({ outcome }) => outcome)).toEqual(['unknown', 'done'])
+    expect(ends.map(({ outcome, resolved }) => [outcome, resolved])).toEqual([
+      ['unknown', false],
+      ['done', true],
+    ])
   })
 
   it.each([
@@ -89,6 +94,7 @@ describe('an unknown end', () => {
     await asked(1)
     const again = run('cycle')
     answer(journalled(null))
+    await vi.waitFor(() => expect(sent).toHaveLength(3))
     answer('done')
     expect(await again).toMatchObject({ outcome: 'done' })
     expect(sent).toEqual([`cycle ${op}`, `status ${op}`, `cycle ${op}`])
@@ -113,8 +119,9 @@ describe('with a log', () => {
   }
 
   it('tells the steps as they come and keeps them, also for who starts later', async () => {
-    const { power, run, print, answer, last } = service({ log })
+    const { power, run, print, answer, last, open } = service({ log })
     const cycle = run('cycle')
+    await open()
     print(`@phase preflight ${at}\n@phase forensics ${at}\n`)
     expect(await last()).toMatchObject({ phase: 'forensics', state: 'running' })
     print(`@phase stop ${at}\nqm stop 102\n@phase start ${at}\n`)
@@ -238,6 +245,29 @@ describe('changes', () => {
       ],
       [undefined, 'outcome'],
     ])
+  })
+
+  it('are told of all that is shown, not of what only counts on, and whole', async () => {
+    const told: Vm[] = []
+    const { run, answer, lose, asked } = service({ onChange: (vm) => told.push(vm) })
+    const read = async (id: string, fields: object) => {
+      const status = run('status', id.repeat(32))
+      answer(journalled(null, fields))
+      await status
+    }
+    await read('b', { locked: 'backup', suspect: 'Nothing moved for 65 s.', uptime_s: 10 })
+    await read('c', { locked: 'backup', suspect: 'Nothing moved for 70 s.', uptime_s: 15 })
+    expect(told).toHaveLength(1)
+    await read('d', { locked: 'backup', quorum: false })
+    expect(told).toHaveLength(2)
+    expect(told.at(-1)).toMatchObject({ locked: 'backup', quorum: false })
+    await lose()
+    await asked(1)
+    answer(journalled(cycled, { state: 'stopped' }))
+    await vi.waitFor(() => expect(told.at(-1)).toMatchObject({ state: 'stopped' }))
+    expect(told.find(({ state }) => state === 'stopped')).toMatchObject({
+      last_operation: { outcome: 'done' },
+    })
   })
 
   it('of a hypervisor are told for each of its VMs', async () => {

@@ -3,7 +3,6 @@ import type { EventLog } from '#app/eventlog/EventLog.ts'
 import type { Operation, PowerResult, Verb, Vm } from '#app/schema/api.ts'
 import { givenUp, refused } from './answers.ts'
 import type { HypervisorHealth } from './HypervisorHealth.ts'
-import type { Judged } from './judge.ts'
 import { OperationEvents } from './OperationEvents.ts'
 import { OperationRecords } from './OperationRecords.ts'
 import type { PowerVm } from './PowerVm.ts'
@@ -23,8 +22,8 @@ export interface VmPowerDeps {
   pace?: Partial<Pace>
   /** Something that is shown of the VM may be different now. Must not throw. */
   changed: () => void
-  /** A mutation has ended, or its unknown end was found out. Must not throw. */
-  ended: (operation: Operation) => void
+  /** A mutation has ended, or, `resolved`, its unknown end was found out. Must not throw. */
+  ended: (operation: Operation, resolved: boolean) => void
 }
 
 export interface RunOptions {
@@ -36,6 +35,11 @@ export interface RunOptions {
 
 /** What only reads needs no name on the hypervisor. */
 const unnamed = '0'.repeat(32)
+/** So old may be what is known of other replicas' operations. */
+const recallEveryMs = 30_000
+
+const conflict = (verb: Verb, known: Pick<Operation, 'op' | 'verb'>) =>
+  refused(verb, known.op, 'conflict', `This op belongs to a ${known.verb}.`)
 
 /** One VM: what runs on it, what is known of it, and what is told of it. Needs nothing but SSH. */
 export class VmPower {
@@ -60,13 +64,15 @@ export class VmPower {
       operations: this.operations,
       ...{ vm: () => this.#vm, events: (op) => this.#events(op), now, changed, ended },
       asked: () => {
-        const take = this.#watch.begin()
+        const watch = this.#watch
+        const take = watch.begin()
         return (judged) => {
-          take(judged.result)
-          return this.#heard(judged)
+          this.#health.take(this.#vm.name, judged)
+          // A report says nothing of the VM's state.
+          if (judged.result.verb === 'status') take(judged.result)
+          else changed()
         }
       },
-      heard: (judged) => this.#heard(judged),
       ...(log && { history: { log, stream, logger } }),
       ...(pace && { pace }),
     })
@@ -87,7 +93,7 @@ export class VmPower {
   /** Reads the VM about this often, and finds out about ends that its log tells as unknown, until `close`. */
   poll(everyMs: number): void {
     this.#stopPoll ??= repeat(everyMs, async () => {
-      await this.records.recall()
+      await this.records.recall(recallEveryMs)
       await this.#watch.read()
     })
   }
@@ -99,6 +105,7 @@ export class VmPower {
   }
 
   async flushed(): Promise<void> {
+    await this.records.flushed()
     await this.#journal?.flushed()
   }
 
@@ -107,7 +114,7 @@ export class VmPower {
     const { running } = this.operations
     const known = running?.op === op ? running : this.operations.get(op)
     if (known && known.verb !== verb && (verbTable[verb].mutating || verbTable[known.verb].mutating))
-      return refused(verb, op, 'conflict', `This op belongs to a ${known.verb}.`)
+      return conflict(verb, known)
     if (verb === 'status') {
       const read = this.#watch.read().then((result) => ({ ...result, op }))
       return await unlessGone(read, signal, givenUp(verb, op))
@@ -116,19 +123,33 @@ export class VmPower {
       const report = this.operations.report(() => this.#start(verb, options))
       return await unlessGone(report, signal, givenUp(verb, op))
     }
+    return await this.#mutate(verb, options)
+  }
+
+  async #mutate(verb: Verb, options: RunOptions): Promise<PowerResult> {
+    const { op } = options
+    const { operations, records } = this
+    // What it waits for may take the VM: it is looked at anew after each wait.
+    const recalled = operations.get(op) ? undefined : records.recall()
+    if (!operations.running && recalled) await recalled
+    const known = operations.get(op)
+    if (known && known.verb !== verb) return conflict(verb, known)
+    if (known && known.outcome !== 'refused' && !operations.running) {
+      const answer = await records.answer(op)
+      if (answer) return answer
+    }
+    const { running } = operations
     if (running?.op === op) return await running.end
     if (running)
       return refused(verb, running.op, 'busy', `A ${running.verb} of ${this.#vm.title} is running.`)
-    const ended = this.operations.get(op)?.result
-    if (ended?.outcome === 'done' || ended?.outcome === 'failed') return ended
     const end = this.#start(verb, options)
-    this.operations.hold({ op, verb, end })
+    operations.hold({ op, verb, end })
     return await end
   }
 
   /** The VM, a few seconds old at most where the hypervisor answers in time, else with its age. */
   async look(): Promise<Vm> {
-    const [seen] = await Promise.all([this.#watch.look(), this.records.recall()])
+    const [seen] = await Promise.all([this.#watch.look(), this.records.recall(recallEveryMs)])
     return this.#show(seen)
   }
 
@@ -141,7 +162,8 @@ export class VmPower {
     const { name, title, targets, demo, carries } = this.#vm
     const [last_operation] = this.operations.list()
     // A reading from before the end of an operation still calls it running.
-    const isOver = seenBusy !== undefined && this.operations.get(seenBusy)?.state === 'ended'
+    const seen_operation = seenBusy === undefined ? undefined : this.operations.get(seenBusy)
+    const isOver = seen_operation?.state === 'ended' && seen_operation.outcome !== 'unknown'
     const busy = this.operations.busy ?? (isOver ? undefined : seenBusy)
     return {
       ...{ vm: name, title, targets, demo, ...seen, hypervisor: this.#health.of(name) },
@@ -152,15 +174,13 @@ export class VmPower {
   }
 
   #newWatch(): VmWatch {
-    const read = async () => this.#heard(await runVerb(this.#vm, 'status', { op: unnamed })).result
+    // The health first: the watch tells of the change once it has taken the reading in.
+    const read = async () => {
+      const judged = await runVerb(this.#vm, 'status', { op: unnamed })
+      this.#health.take(this.#vm.name, judged)
+      return judged.result
+    }
     return new VmWatch(read, this.#deps.now, this.#deps.changed)
-  }
-
-  /** What every answer says of the hypervisor, beside its content. */
-  #heard(judged: Judged): Judged {
-    this.#health.take(this.#vm.name, judged)
-    this.#deps.changed()
-    return judged
   }
 
   #events(op: string): OperationEvents {
@@ -177,6 +197,7 @@ export class VmPower {
   async #start(verb: Verb, { op, by }: RunOptions): Promise<PowerResult> {
     const { operations, records } = this
     const events = this.#events(op)
+    const before = operations.get(op)
     records.begin({
       ...{ op, verb, by, state: 'running', phase: 'requested', requested_at: this.#deps.now().toISOString() },
     })
@@ -191,11 +212,12 @@ export class VmPower {
       },
       onOutput: (stream, text) => events.output(stream, text),
     })
-    records.end(op, judged, events)
+    this.#health.take(this.#vm.name, judged)
     this.#watch.invalidate()
-    this.#heard(judged)
+    const result = records.end(op, judged, events, before)
+    this.#deps.changed()
     // Who is told of changes hears what came of it without asking.
     if (this.#stopPoll) void this.#watch.read()
-    return judged.result
+    return result
   }
 }

@@ -70,7 +70,7 @@ it('keeps the last reading, with its age and the reason, when the hypervisor can
   expect(await watch.look()).toMatchObject({
     state: 'running',
     state_at: '2026-11-20T03:00:00.000Z',
-    evidence: 'It could not be read since: No TCP.',
+    evidence: 'The monitor. It could not be read since: No TCP.',
   })
 })
 

@@ -31,7 +31,7 @@ export class VmWatch {
   /** The generation of the newest answer. */
   #newest = -1
 
-  /** `read` runs the verb `status`; it never throws. `taken` is told of every answer that was taken in. */
+  /** `read` runs the verb `status`; it never throws. `taken` is told of every answer, once it is taken in. */
   constructor(read: () => Promise<PowerResult>, now: () => Date, taken: () => void = () => undefined) {
     this.#read = read
     this.#now = now
@@ -89,11 +89,20 @@ export class VmWatch {
     }
     const notReadSince = this.#failure && `It could not be read since: ${this.#failure}`
     const reading = { ...vmReading(this.#status), state_at: this.#statusAt }
-    return notReadSince ? { ...reading, evidence: notReadSince } : reading
+    if (!notReadSince) return reading
+    const { evidence } = reading
+    return {
+      ...reading,
+      evidence: evidence ? `${evidence.replace(/\.$/, '')}. ${notReadSince}` : notReadSince,
+    }
   }
 
   #take(result: PowerResult, generation: number): void {
-    if (generation < this.#newest) return
+    if (generation >= this.#newest) this.#takeNewest(result, generation)
+    this.#taken()
+  }
+
+  #takeNewest(result: PowerResult, generation: number): void {
     this.#newest = generation
     const at = this.#now()
     if (generation === this.#generation) this.#attemptedAt = at.getTime()
@@ -103,6 +112,5 @@ export class VmWatch {
       this.#status = status
       this.#statusAt = at.toISOString()
     } else this.#failure = result.stderr.trim() || 'The hypervisor did not say.'
-    this.#taken()
   }
 }

@@ -33,6 +33,31 @@ it('tells who asked for what, and what came of it: an end that is told later cor
   ])
 })
 
+it('keeps who asked first, and what may have run, whatever a later try came to', () => {
+  const begun = { kind: 'requested', op, verb: 'cycle' }
+  const unsent = {
+    kind: 'outcome',
+    op,
+    outcome: 'refused',
+    exit_code: null,
+    duration_ms: 1,
+    failed_leg: 'tcp',
+  }
+  const end = { kind: 'outcome', op, exit_code: null, duration_ms: 1 }
+  const outcomes = (...events: NewEvent[]) => foldOperations(stored(events)).operations
+  const first = { ...begun, by: 'operator' }
+  const again = { ...begun, by: 'another' }
+  const lost = [first, { kind: 'dispatched', op }, { ...end, outcome: 'unknown' }]
+  expect(outcomes(...lost, again, unsent)).toMatchObject([{ by: 'operator', outcome: 'unknown' }])
+  expect(outcomes(first, { kind: 'dispatched', op }, again, unsent)).toMatchObject([{ outcome: 'unknown' }])
+  expect(outcomes(first, unsent)).toMatchObject([{ outcome: 'refused' }])
+  expect(outcomes(first, unsent, again, { kind: 'dispatched', op })).toMatchObject([
+    { by: 'operator', outcome: 'unknown' },
+  ])
+  const done = { ...end, outcome: 'done', exit_code: 0 }
+  expect(outcomes(first, done, again, { ...end, outcome: 'unknown' })).toMatchObject([{ outcome: 'done' }])
+})
+
 it('passes over what it does not know, and ends whose beginning was trimmed', () => {
   const end = { kind: 'outcome', op, outcome: 'done', exit_code: 0, duration_ms: 1 }
   expect(foldOperations(stored([{ kind: 'later' }, end, { kind: 'requested', op: 'x' }]))).toEqual({

@@ -20,6 +20,7 @@ const told = z.discriminatedUnion('kind', [
     duration_ms: z.number(),
     detail: z.string().optional(),
     forensics: z.boolean().optional(),
+    failed_leg: z.string().optional(),
     resolved: z.boolean().optional(),
   }),
 ])
@@ -32,15 +33,22 @@ export interface Folded {
   unresolved: string[]
 }
 
-/** The operations that a VM's log tells. */
+/**
+ * The operations that a VM's log tells. What is sent again stays the operation of who asked first, and what was
+ * done or failed stays so; a try that never reached the hypervisor says nothing of one before it that may have.
+ */
 export function foldOperations(events: StoredEvent[]): Folded {
   const operations = new Map<string, Operation>()
   const resolved = new Set<string>()
+  const mayHaveRun = new Set<string>()
   for (const event of events) {
     const { data } = told.safeParse(event)
     if (!data) continue
+    if (isUnsent(data) && mayHaveRun.has(data.op)) continue
     const next = evolve(operations.get(data.op), data)
     if (next) operations.set(data.op, next)
+    if (data.kind === 'outcome' && data.outcome === 'refused') mayHaveRun.delete(data.op)
+    else if (data.kind !== 'requested') mayHaveRun.add(data.op)
     if (data.kind === 'requested') resolved.delete(data.op)
     if (data.kind === 'outcome' && data.resolved) resolved.add(data.op)
   }
@@ -50,25 +58,37 @@ export function foldOperations(events: StoredEvent[]): Folded {
   return { operations: folded, unresolved: folded.filter(isOpen).map(({ op }) => op) }
 }
 
+const isUnsent = (event: Told) =>
+  event.kind === 'outcome' && event.outcome === 'refused' && event.failed_leg !== undefined
+const isFinal = ({ outcome }: { outcome?: Operation['outcome'] }) =>
+  outcome === 'done' || outcome === 'failed'
+
 function evolve(known: Operation | undefined, event: Told): Operation | undefined {
   if (event.kind === 'requested') {
     const { op, verb, by, at } = event
+    if (known && known.outcome !== 'refused') return known
+    const first = known && { by: known.by, requested_at: known.requested_at }
     const ended = { state: 'ended', phase: 'requested', outcome: 'unknown', exit_code: null } as const
-    return { op, verb, by, requested_at: at, ...ended }
+    return { op, verb, by, requested_at: at, ...ended, ...first }
   }
   // What was trimmed away before it is gone with it.
   if (!known) return undefined
   switch (event.kind) {
     case 'dispatched':
-      return { ...known, phase: 'dispatched' }
+      return isFinal(known) ? known : { ...known, phase: 'dispatched' }
     case 'preflight':
     case 'forensics':
     case 'phase': {
       const phase = event.kind === 'phase' ? event.phase : event.kind
-      return { ...known, phase, phases: addPhase(known.phases, { phase, at: event.began_at ?? event.at }) }
+      return {
+        ...known,
+        ...(!isFinal(known) && { phase }),
+        phases: addPhase(known.phases, { phase, at: event.began_at ?? event.at }),
+      }
     }
     case 'outcome': {
       const { outcome, exit_code, duration_ms, detail, forensics } = event
+      if (isFinal(known) && !isFinal(event)) return known
       const { detail: _, ...rest } = known
       const more = { ...(detail && { detail }), ...(forensics !== undefined && { forensics }) }
       return { ...rest, phase: 'outcome', outcome, exit_code, duration_ms, ...more }

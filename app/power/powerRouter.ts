@@ -135,8 +135,8 @@ export function powerRoutes({ power, audit, logger, attach }: PowerRouterDeps): 
         404: notFound,
         503: { description: 'It is not known here, and the hypervisor could not be asked.' },
       },
-      async handle({ params }) {
-        return { body: await power.operation(params.vm, params.op) }
+      async handle({ params, signal }) {
+        return { body: await power.operation(params.vm, params.op, signal) }
       },
     }),
     route({

@@ -1,5 +1,6 @@
-import type { Operation } from '#app/schema/api.ts'
+import type { Operation, PowerResult } from '#app/schema/api.ts'
 import type { HostJournal } from './hostAnswer.ts'
+import type { Judged } from './judge.ts'
 import { endedOperation } from './VmOperations.ts'
 
 /**
@@ -60,6 +61,24 @@ export function stillUnknown(operation: Operation, detail: string): Operation {
     },
     detail,
   })
+}
+
+/** What an operation came to; made from its record where its body is gone. */
+export function resultOf({ op, verb, result, detail, outcome = 'unknown', ...rest }: Operation): PowerResult {
+  const { exit_code = null, duration_ms = 0 } = rest
+  const rejected = outcome === 'refused'
+  return result ?? { verb, exit_code, stdout: '', stderr: detail ?? '', rejected, outcome, op, duration_ms }
+}
+
+/** The answer to a try of an op that may have run before, where the hypervisor could not be reached again. */
+export function notSent(known: Operation, { result: { stderr, failed_leg } }: Judged): PowerResult {
+  const why = `This try was not sent, and the hypervisor could not be asked how the one before it ended: ${stderr.trim()}`
+  const said =
+    known.detail && !known.detail.includes('This try was not sent') ? `${known.detail} ${why}` : why
+  return {
+    ...{ ...resultOf(known), exit_code: null, rejected: false, outcome: 'unknown', stderr: said },
+    ...(failed_leg && { failed_leg }),
+  }
 }
 
 const strangers = { by: 'unknown', state: 'ended', phase: 'outcome' } as const

@@ -32,15 +32,8 @@ export async function runVerb(vm: PowerVm, verb: Verb, options: RunVerbOptions):
   return judge(verb, op, await (verb === 'status' ? vm.warm : vm.fresh).exec(request))
 }
 
-/** Asks for the report that is kept under an op; `forensics` of an op that has none may make one. */
-export async function askForReport(vm: PowerVm, op: string, signal?: AbortSignal): Promise<Judged> {
-  const { timeoutMs } = verbTable.forensics
-  const request = { command: `forensics ${op}`, timeoutMs, maxOutputBytes, ...(signal && { signal }) }
-  return judge('forensics', op, await vm.fresh.exec(request))
-}
-
 /** Asks the hypervisor how an operation ended, without running anything. */
-export async function askForOperation(vm: PowerVm, op: string): Promise<Judged> {
-  const request = { command: `status ${op}`, timeoutMs: verbTable.status.timeoutMs, maxOutputBytes }
+export async function askForOperation(vm: PowerVm, op: string, signal: AbortSignal): Promise<Judged> {
+  const request = { command: `status ${op}`, timeoutMs: verbTable.status.timeoutMs, maxOutputBytes, signal }
   return judge('status', op, await vm.warm.exec(request))
 }

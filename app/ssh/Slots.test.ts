@@ -24,7 +24,7 @@ describe('slots', () => {
     await subject.take()
     const waiting = [subject.take(), subject.take()]
     expect(await subject.take()).toMatchObject({
-      leg: 'channel',
+      leg: 'command',
       failure: expect.stringContaining('2 commands already wait') as string,
     })
     subject.release()
@@ -35,7 +35,7 @@ describe('slots', () => {
   it('are not waited for longer than allowed', async () => {
     const subject = slots({ waitMs: 5 })
     await subject.take()
-    expect(await subject.take()).toMatchObject({ leg: 'channel' })
+    expect(await subject.take()).toMatchObject({ leg: 'command' })
   })
 
   it('lose no place to one who cancelled', async () => {

@@ -4,7 +4,10 @@ interface Waiter {
   settle: (failure: LegFailure | null) => void
 }
 
-/** At most `limit` at once; `maxWaiting` more wait in line, each for at most `waitMs`. */
+/**
+ * At most `limit` at once; `maxWaiting` more wait in line, each for at most `waitMs`. That the line is long is
+ * no failure of the far side: who waits in vain is told the leg `command`.
+ */
 export class Slots {
   readonly #limit: number
   readonly #maxWaiting: number
@@ -41,7 +44,7 @@ export class Slots {
     }
     if (this.#waiting.size >= this.#maxWaiting) {
       const failure = `${String(this.#maxWaiting)} commands already wait for ${this.#name}; this one was not run.`
-      return Promise.resolve({ leg: 'channel', failure })
+      return Promise.resolve({ leg: 'command', failure })
     }
     const { promise, resolve } = Promise.withResolvers<LegFailure | null>()
     const waiter: Waiter = {
@@ -55,7 +58,7 @@ export class Slots {
     const onAbort = () => waiter.settle(cancelled)
     const timer = setTimeout(() => {
       const failure = `Waited ${(this.#waitMs / 1000).toLocaleString('en')} s behind other commands for ${this.#name}; it was not run.`
-      waiter.settle({ leg: 'channel', failure })
+      waiter.settle({ leg: 'command', failure })
     }, this.#waitMs)
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#waiting.add(waiter)

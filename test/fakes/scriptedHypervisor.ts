@@ -47,6 +47,10 @@ export function scriptedHypervisor(reaches = true) {
     sent,
     /** Prints something for the oldest question that is open. */
     print: (text: string) => void waiting[0]?.request.onOutput?.('stdout', text),
+    /** Resolves once a question is open. */
+    async open() {
+      while (waiting.length === 0) await new Promise(setImmediate)
+    },
     /** Ends the oldest question that is open. */
     answer(result: ExecResult | 'done') {
       const oldest = waiting.shift()
