@@ -200,7 +200,7 @@ describe('the pool', () => {
     const runner = pool.runner({ ...destination(sshd), port })
     const accepted = Array.from({ length: 7 }, () => runner.exec(request('true')))
     const refused = await runner.exec(request('true'))
-    expect(refused).toMatchObject({ exitCode: null, failedLeg: 'channel' })
+    expect(refused).toMatchObject({ exitCode: null, failedLeg: 'command' })
     expect(refused.failure).toContain('3 commands already wait')
     pool.close()
     for (const result of await Promise.all(accepted)) expect(result).toMatchObject({ failedLeg: 'cancelled' })
