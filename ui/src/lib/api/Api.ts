@@ -12,6 +12,9 @@ import { request, type Answer, type RequestHooks } from './request.ts'
 /** Above the server's own worst case (a cycle may take 300 s), so that the server's word comes first. */
 const verbTimeoutMs = 330_000
 
+/** The server may ask the hypervisor, whose status has 15 s, for a record that it does not have itself. */
+const recordTimeoutMs = 20_000
+
 /** How many sessions the server puts on a page. */
 export const sessionsPerPage = 50
 
@@ -101,7 +104,7 @@ export function createApi(hooks: RequestHooks) {
       }),
 
     operation: (vm: string, op: string) =>
-      request<Operation>(hooks, `/api/vms/${inPath(vm)}/operations/${op}`, { timeoutMs: 8_000 }),
+      request<Operation>(hooks, `/api/vms/${inPath(vm)}/operations/${op}`, { timeoutMs: recordTimeoutMs }),
   }
 }
 

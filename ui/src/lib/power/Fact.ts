@@ -5,6 +5,8 @@ export interface Fact {
   key: string
   shape: Shape
   text: string
+  /** It holds now, however old is what was read of the VM. */
+  now?: true
   /** When that was found out; ISO 8601. */
   at?: string | null
   /** What it consists of, one a line, as the hypervisor writes it. */

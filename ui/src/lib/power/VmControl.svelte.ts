@@ -1,82 +1,58 @@
-import type { Operation, PowerResult, Verb } from '#app/schema/api.ts'
-import type { Api } from '#ui/api/Api.ts'
+import type { Verb } from '#app/schema/api.ts'
 import { randomHex } from '#ui/api/randomHex.ts'
-import { isMissing } from '#ui/api/request.ts'
+import { isUnsettled, resultOf, Runner, type Run, type RunnerOptions } from './Runner.svelte.ts'
 import { verbFacts } from './verbs.ts'
 
-/**
- * Where the operator stands with one VM. `running` with `lost` is an operation whose answer we wait for by
- * reading its record; `ended` with `reading` one whose outcome is unknown so far, and its record is still read,
- * with `resolved` one whose record told later what was unknown first; `untold` is one of which there is no record;
- * `not_sent` one that the server turned away. `record` is the newest that was read.
- */
-export type Run =
-  | { step: 'idle' }
-  | { step: 'confirm'; verb: Verb; op: string }
-  | { step: 'running'; verb: Verb; op: string; since: number; lost: boolean; record: Operation | null }
-  | Ended
-  | { step: 'untold'; verb: Verb; op: string; detail: string }
-  | { step: 'not_sent'; verb: Verb; detail: string }
-
-interface Ended {
-  step: 'ended'
-  verb: Verb
-  op: string
-  result: PowerResult
-  reading: boolean
-  resolved: boolean
-  record: Operation | null
-}
-
-export interface VmControlOptions {
-  vm: string
-  api: Api
-  /** The VM may look different now. */
-  onChange: () => void
-  pause?: (ms: number) => Promise<void>
-}
-
-const readEveryMs = 1_000
-/** An operation's own limit is 300 s; its record is asked for a little longer than that. */
-const readForMs = 480_000
-/** A record that says unknown is asked again for so long, ever more seldom: the server may yet learn the truth. */
-const readUnknownForMs = 300_000
-const readSeldomMs = 15_000
-/** So many times "no such operation" in a row: it never arrived, or its record is lost. */
-const missesBelieved = 6
-
-/** Runs the verbs of one VM: each `op` is sent once, and never again; what is unknown is read. */
+/** Runs the verbs of one VM: one that changes it at a time, and beside it one that looks. */
 export class VmControl {
-  readonly #options: VmControlOptions
-  #run = $state.raw<Run>({ step: 'idle' })
-  /** Counts the readings of records: only the newest goes on. */
-  #readings = 0
-  /** The op whose request is on its way or waits for its answer: that its record is missing means nothing yet. */
-  #posting: string | null = null
+  readonly #options: RunnerOptions
+  readonly #deeds: Runner
+  readonly #looks: Runner
 
-  constructor(options: VmControlOptions) {
+  constructor(options: RunnerOptions) {
     this.#options = options
+    this.#deeds = new Runner(options)
+    this.#looks = new Runner(options)
   }
 
+  /** The verb that changes the VM. */
   get run(): Run {
-    return this.#run
+    return this.#deeds.run
+  }
+
+  /** The verb that looks at it. */
+  get look(): Run {
+    return this.#looks.run
   }
 
   /** Runs a reading verb at once; opens the confirmation of a mutating one, and makes its op. */
   choose(verb: Verb): void {
-    if (this.#run.step === 'running') return
+    const { run, look } = this
     const op = randomHex(16)
-    if (verbFacts[verb].mutates) this.#run = { step: 'confirm', verb, op }
-    else void this.#send(verb, op)
+    if (verbFacts[verb].mutates) {
+      if (run.step !== 'running') this.#deeds.ask(verb, op)
+    } else if (look.step !== 'running' || look.lost) {
+      // What is over makes room; what is not known stays beside.
+      if (run.step === 'not_sent' || (run.step === 'ended' && run.result.outcome !== 'unknown')) this.leave()
+      void this.#looks.send(verb, op)
+    }
   }
 
   /** The deliberate gesture was made. Only the op that is being confirmed runs, and once. */
   confirm(op: string): void {
-    if (this.#run.step === 'confirm' && this.#run.op === op) void this.#send(this.#run.verb, op)
+    const { run } = this
+    if (run.step !== 'confirm' || run.op !== op) return
+    this.#looks.leave()
+    void this.#deeds.send(run.verb, op)
   }
 
   leave(): void {
-    if (this.#run.step !== 'running') this.#run = { step: 'idle' }
+    this.#deeds.leave()
+  }
+
+  stopWaiting(op: string): void {
+    this.#deeds.stopWaiting(op)
+    this.#looks.stopWaiting(op)
   }
 
   /**
@@ -84,138 +60,15 @@ export class VmControl {
    * outcome of our own that was unknown when we stopped reading.
    */
   async adopt(op: string): Promise<void> {
-    const before = this.#run
-    if (before.step === 'running' || before.step === 'confirm') return
+    const { run: before, look } = this
+    if (before.step === 'running' || before.step === 'confirm' || ('op' in look && look.op === op)) return
     const own = 'op' in before && before.op === op
     if (own && !isUnsettled(before)) return
     const answer = await this.#options.api.operation(this.#options.vm, op)
-    if (!answer.ok || this.#run !== before) return
+    if (!answer.ok || this.run !== before) return
     const record = answer.value
-    const { verb, state, requested_at } = record
-    if (state === 'ended') {
-      if (own && resultOf(record).outcome !== 'unknown') this.#end(endedBy(record, false, true))
-      return
-    }
-    this.#run = { step: 'running', verb, op, since: Date.parse(requested_at), lost: false, record }
-    await this.#readUntilKnown(verb, op)
+    if (record.state === 'ended' && !(own && resultOf(record).outcome !== 'unknown')) return
+    if (verbFacts[record.verb].mutates) await this.#deeds.follow(record, own)
+    else if (this.look.step !== 'running') await this.#looks.follow(record, false)
   }
-
-  async #send(verb: Verb, op: string): Promise<void> {
-    const { api, vm } = this.#options
-    const { mutates } = verbFacts[verb]
-    this.#run = { step: 'running', verb, op, since: Date.now(), lost: false, record: null }
-    this.#posting = op
-    const answered = api.runVerb(vm, verb, op)
-    const reading = mutates ? this.#readUntilKnown(verb, op) : undefined
-    const answer = await answered
-    if (this.#posting === op) this.#posting = null
-    const run = this.#run
-    // Its record was quicker, or its page is left.
-    if (run.step !== 'running' || run.op !== op) return reading
-    if (answer.ok) {
-      const unknown = answer.value.outcome === 'unknown' && mutates
-      const { record } = run
-      this.#end({ step: 'ended', verb, op, result: answer.value, reading: unknown, resolved: false, record })
-      if (mutates && !unknown) await this.#readOnce(op)
-    } else if (
-      answer.failure.kind === 'offline' ||
-      (answer.failure.kind === 'refused' && answer.failure.status >= 500)
-    ) {
-      this.#run = { ...run, lost: true }
-      if (!mutates) return this.#readUntilKnown(verb, op)
-    } else this.#end({ step: 'not_sent', verb, detail: answer.failure.detail })
-    return reading
-  }
-
-  /** The answer has the verb's body alone; its record has the sentence and the phases too. */
-  async #readOnce(op: string): Promise<void> {
-    const answer = await this.#options.api.operation(this.#options.vm, op)
-    const run = this.#run
-    if (answer.ok && run.step === 'ended' && run.op === op) this.#run = { ...run, record: answer.value }
-  }
-
-  /** Reads the record of a running operation for its phases, and until its outcome is known, however that is told. */
-  async #readUntilKnown(verb: Verb, op: string): Promise<void> {
-    const { api, vm, pause = wait } = this.#options
-    const reading = ++this.#readings
-    let misses = 0
-    let delay = readEveryMs
-    let left = readForMs
-    let stage = this.#stage
-    while (left > 0 && misses < missesBelieved) {
-      await pause(delay)
-      if (reading !== this.#readings || !this.#isOpen(op)) return
-      const answer = await api.operation(vm, op)
-      const run = this.#run
-      if (reading !== this.#readings || !this.#isOpen(op)) return
-      if (answer.ok && answer.value.state === 'ended') {
-        const known = resultOf(answer.value).outcome !== 'unknown' || !verbFacts[verb].mutates
-        if (known) return this.#end(endedBy(answer.value, false, run.step === 'ended'))
-        if (run.step === 'ended') this.#run = { ...run, record: answer.value }
-        else if (this.#posting !== op) this.#end(endedBy(answer.value, true, false))
-      } else if (run.step === 'running') {
-        const lost = !answer.ok && this.#posting !== op
-        this.#run = { ...run, lost, record: answer.ok ? answer.value : run.record }
-      }
-      misses = !answer.ok && isMissing(answer.failure) && this.#posting !== op ? misses + 1 : 0
-      // A request that is under way has an end of its own.
-      if (this.#posting !== op) left -= delay
-      if (stage !== this.#stage) left = this.#run.step === 'ended' ? readUnknownForMs : readForMs
-      stage = this.#stage
-      if (this.#run.step === 'ended') delay = Math.min(readSeldomMs, delay * 1.5)
-    }
-    if (this.#run.step === 'ended') return this.#end({ ...this.#run, reading: false })
-    const detail =
-      misses === missesBelieved
-        ? 'The server has no record of it: most likely it never arrived.'
-        : 'Its record could not be read.'
-    this.#end({ step: 'untold', verb, op, detail })
-  }
-
-  /** Its outcome is not known, and nothing else has taken its place. */
-  #isOpen(op: string): boolean {
-    const run = this.#run
-    return (run.step === 'running' || (run.step === 'ended' && run.reading)) && run.op === op
-  }
-
-  /** Each has its own time to read for. */
-  get #stage(): string {
-    return this.#run.step === 'ended' ? 'ended' : this.#posting === null ? 'lost' : 'posting'
-  }
-
-  #end(run: Run): void {
-    this.#run = run
-    this.#options.onChange()
-  }
-}
-
-/** Its outcome is not known, and nobody is reading its record. */
-function isUnsettled(run: Run): boolean {
-  return run.step === 'untold' || (run.step === 'ended' && run.result.outcome === 'unknown' && !run.reading)
-}
-
-function endedBy(record: Operation, reading: boolean, resolved: boolean): Ended {
-  const { verb, op } = record
-  return { step: 'ended', verb, op, result: resultOf(record), reading, resolved, record }
-}
-
-/** The verb's body; a record that has lost it still tells its outcome. */
-function resultOf(operation: Operation): PowerResult {
-  const outcome = operation.outcome ?? 'unknown'
-  return (
-    operation.result ?? {
-      verb: operation.verb,
-      exit_code: operation.exit_code ?? null,
-      stdout: '',
-      stderr: '',
-      rejected: outcome === 'refused',
-      outcome,
-      op: operation.op,
-      duration_ms: operation.duration_ms ?? 0,
-    }
-  )
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

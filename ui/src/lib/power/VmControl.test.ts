@@ -44,10 +44,20 @@ function desk(
     return Promise.resolve(queue.length > 1 ? queue.shift()! : (queue[0] ?? offline)) // the last one repeats
   })
   const onChange = vi.fn()
+  const clock = { ms: 0 }
   // Only the two calls that a control makes.
   const api = { runVerb, operation } as unknown as Api
-  const control = new VmControl({ vm: 'demo', api, onChange, pause })
-  return { control, runVerb, operation, onChange }
+  const control = new VmControl({
+    vm: 'demo',
+    api,
+    onChange,
+    now: () => clock.ms,
+    pause: (ms) => {
+      clock.ms += ms
+      return pause(ms)
+    },
+  })
+  return { control, runVerb, operation, onChange, clock }
 }
 
 /** Chooses cycle and makes the gesture; the op that was confirmed. */
@@ -63,7 +73,7 @@ test('a reading verb runs at once', async () => {
   const { control, runVerb } = desk()
   runVerb.mockImplementation((_, __, op) => Promise.resolve(ok(done(op))))
   control.choose('status')
-  await vi.waitFor(() => expect(control.run.step).toBe('ended'))
+  await vi.waitFor(() => expect(control.look.step).toBe('ended'))
   expect(runVerb).toHaveBeenCalledWith('demo', 'status', expect.stringMatching(/^[0-9a-f]{32}$/))
 })
 
@@ -125,6 +135,100 @@ test('reading a record has an end', async () => {
   expect(operation.mock.calls.length).toBeLessThan(500)
 })
 
+test('a record that is asked for in vain, 20 s each time, is given up after minutes and not after an hour', async () => {
+  const { control, runVerb, operation, clock } = desk()
+  operation.mockImplementation(() => {
+    clock.ms += 20_000
+    return Promise.resolve(offline)
+  })
+  runVerb.mockResolvedValue(offline)
+  cycle(control)
+  await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'untold' }))
+  expect(clock.ms).toBeLessThan(10 * 60_000)
+})
+
+test('a phone that slept through the time asks again before it gives up', async () => {
+  const { control, runVerb, operation, clock } = desk()
+  runVerb.mockResolvedValue(offline)
+  operation.mockImplementationOnce(() => {
+    clock.ms += 3_600_000
+    return Promise.resolve(offline)
+  })
+  operation.mockImplementation((_, op) => Promise.resolve(ok(record(op, 'ended'))))
+  cycle(control)
+  await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', result: { outcome: 'done' } }))
+})
+
+describe('while contact with an operation is lost', () => {
+  async function lost() {
+    const answers: PromiseWithResolvers<Answer<Operation>>[] = []
+    const made = desk()
+    made.runVerb.mockImplementation((_, verb, op) =>
+      Promise.resolve(verb === 'cycle' ? offline : ok({ ...done(op), verb })),
+    )
+    made.operation.mockImplementation(() => {
+      const answer = Promise.withResolvers<Answer<Operation>>()
+      answers.push(answer)
+      return answer.promise
+    })
+    const op = cycle(made.control)
+    await vi.waitFor(() => expect(made.control.run).toMatchObject({ step: 'running', lost: true }))
+    return { ...made, op, answers }
+  }
+
+  test('waiting can be stopped: nothing is claimed, and another verb can be chosen', async () => {
+    const { control, op } = await lost()
+    control.stopWaiting(op)
+    expect(control.run).toMatchObject({ step: 'untold', op })
+    control.choose('cycle')
+    expect(control.run.step).toBe('confirm')
+  })
+
+  test('what is only lost from sight is not stopped by the name of another', async () => {
+    const { control } = await lost()
+    control.stopWaiting('f'.repeat(32))
+    expect(control.run).toMatchObject({ step: 'running' })
+  })
+
+  test('a status runs beside it and takes nothing from it', async () => {
+    const { control, op, answers } = await lost()
+    control.choose('status')
+    await vi.waitFor(() => expect(control.look).toMatchObject({ step: 'ended', verb: 'status' }))
+    expect(control.run).toMatchObject({ step: 'running', verb: 'cycle', op })
+    for (const answer of answers) answer.resolve(ok(record(op, 'ended')))
+    await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', verb: 'cycle' }))
+    expect(control.look).toMatchObject({ step: 'ended', verb: 'status' })
+  })
+})
+
+test('waiting cannot be stopped while there is contact', () => {
+  const { control, runVerb } = desk()
+  runVerb.mockReturnValue(new Promise(() => undefined))
+  const op = cycle(control)
+  control.stopWaiting(op)
+  expect(control.run).toMatchObject({ step: 'running' })
+})
+
+test('a verb that changes the VM clears what was seen before it', async () => {
+  const { control, runVerb } = desk()
+  runVerb.mockImplementation((_, verb, op) => Promise.resolve(ok({ ...done(op), verb })))
+  control.choose('status')
+  await vi.waitFor(() => expect(control.look.step).toBe('ended'))
+  cycle(control)
+  expect(control.look.step).toBe('idle')
+})
+
+test('what ended keeps the time at which it was asked for', async () => {
+  const { control, runVerb, clock } = desk()
+  clock.ms = 1_000
+  runVerb.mockImplementation((_, verb, op) => {
+    clock.ms = 9_000
+    return Promise.resolve(ok({ ...done(op), verb }))
+  })
+  control.choose('forensics')
+  await vi.waitFor(() => expect(control.look).toMatchObject({ step: 'ended', since: 1_000 }))
+})
+
 test.each([
   ['the hypervisor cannot be asked', refused(503, 'hypervisor_unreachable')],
   ['a proxy has no such page', refused(404, 'unreadable_answer')],
@@ -175,7 +279,7 @@ test('an outcome that stays unknown is not read for ever', async () => {
   expect(paused.reduce((sum, ms) => sum + ms)).toBeLessThan(330_000)
 })
 
-test('while an unknown outcome is read another verb may run, and keeps the desk', async () => {
+test('while an unknown outcome is read the VM can be looked at, and both are told', async () => {
   const { control, runVerb, operation } = desk()
   const told = Promise.withResolvers<Answer<Operation>>()
   operation.mockReturnValue(told.promise)
@@ -185,17 +289,17 @@ test('while an unknown outcome is read another verb may run, and keeps the desk'
   const op = cycle(control)
   await vi.waitFor(() => expect(operation).toHaveBeenCalledOnce())
   control.choose('status')
-  await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', verb: 'status' }))
+  await vi.waitFor(() => expect(control.look).toMatchObject({ step: 'ended', verb: 'status' }))
+  expect(control.run).toMatchObject({ verb: 'cycle', result: { outcome: 'unknown' } })
   told.resolve(ok(record(op, 'ended')))
-  await told.promise
-  expect(control.run).toMatchObject({ step: 'ended', verb: 'status', result: { outcome: 'done' } })
+  await vi.waitFor(() => expect(control.run).toMatchObject({ verb: 'cycle', result: { outcome: 'done' } }))
 })
 
 test('a status of which nothing is known is not read for: nothing was changed', async () => {
   const { control, runVerb, operation } = desk()
   runVerb.mockImplementation((_, verb, op) => Promise.resolve(ok({ ...unknown(op), verb })))
   control.choose('status')
-  await vi.waitFor(() => expect(control.run).toMatchObject({ step: 'ended', reading: false }))
+  await vi.waitFor(() => expect(control.look).toMatchObject({ step: 'ended', reading: false }))
   expect(operation).not.toHaveBeenCalled()
 })
 

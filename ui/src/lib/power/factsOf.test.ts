@@ -49,6 +49,11 @@ test('what could not be read is neither told as fine nor as wrong', () => {
   expect(unreadOf({ unread: ['something-new'] })).toBe('something-new')
 })
 
+test('what HA holds stands before what is only to be known', () => {
+  const facts = factsOf({ ...vm, suspect: 'No write', ha: true, ha_state: 'error' })
+  expect(facts.map(({ key }) => key)).toEqual(['ha', 'suspect'])
+})
+
 test('the worst stands first', () => {
   const facts = factsOf({ ...vm, pending: ['a: 1'], quorum: false, hypervisor })
   expect(facts.map(({ key }) => key)).toEqual(['hypervisor', 'quorum', 'pending'])

@@ -6,6 +6,8 @@ import { counted, inWords, sentence } from './sentence.ts'
 /** Words of HA under which it lets nobody act. */
 export const haHolds = ['error', 'fence']
 
+const ranks = ['crit', 'warn', 'unknown', 'off']
+
 const unreadWords: Record<string, string> = {
   ha: 'HA',
   pending: 'pending changes',
@@ -21,6 +23,10 @@ export function unreadOf({ unread = [] }: Pick<Vm, 'unread'>): string {
 
 /** What there is to know of a VM beside its state, the worst first; nothing that is as it should be. */
 export function factsOf(vm: Vm): Fact[] {
+  return allOf(vm).toSorted((a, b) => ranks.indexOf(a.shape) - ranks.indexOf(b.shape))
+}
+
+function allOf(vm: Vm): Fact[] {
   const { hypervisor, pending = [], agent, unread = [] } = vm
   const facts: (Fact | false)[] = [
     hypervisor?.reachable === false && {
@@ -28,6 +34,7 @@ export function factsOf(vm: Vm): Fact[] {
       shape: 'crit',
       text: `${hypervisor.name} cannot be reached${hypervisor.failed_leg === undefined ? '' : `: ${legWord(hypervisor.failed_leg)}`}.`,
       at: hypervisor.checked_at,
+      now: true,
     },
     vm.suspect !== undefined && {
       key: 'suspect',

@@ -47,6 +47,42 @@ test.each<[Verb, Partial<Vm>, boolean]>([
   if (refused) expect(found[0]).toMatch(/^Would be refused now: .*looked at again before anything is run\.$/)
 })
 
+test('what was read long ago is not told as now', () => {
+  const [first] = consequencesOf('cycle', { ...vm, locked: 'backup' }, true)
+  expect(first?.text).toMatch(/^Would be refused when last read: locked/)
+})
+
+const op = 'b'.repeat(32)
+const last: Vm['last_operation'] = {
+  op,
+  verb: 'reset',
+  by: 'anna',
+  state: 'running',
+  phase: 'reset',
+  requested_at: '2026-11-27T03:00:00.000Z',
+}
+test.each<[string, Partial<Vm>, RegExp]>([
+  ['it is known', { busy: op, last_operation: last }, /now: Reset by anna is running\./],
+  ['it is another', { busy: 'c'.repeat(32), last_operation: last }, /now: another operation is running\./],
+  ['nothing is known of it', { busy: op }, /now: another operation is running\./],
+])('an operation that runs is told before the gesture: %s', (_, fields, text) => {
+  expect(texts('cycle', fields)[0]).toMatch(text)
+})
+
+test('signs of a stall, a silent agent and what could not be read are told, each once', () => {
+  const found = texts('cycle', {
+    suspect: 'No write for 5 s',
+    agent: 'silent',
+    unread: ['quorum', 'pending', 'storage'],
+  })
+  expect(found.filter((text) => /stalled|agent is silent/.test(text))).toHaveLength(2)
+  expect(found.filter((text) => /read/.test(text))).toEqual([
+    expect.stringMatching(/^Quorum could not/),
+    'Could not be read in time: storage.',
+    'Pending changes could not be read.',
+  ])
+})
+
 test('a quorum that could not be read is neither there nor lost', () => {
   const [first] = told('cycle', { unread: ['quorum'] })
   expect(first).toMatchObject({ shape: 'unknown', text: expect.stringMatching(/^Quorum could not be read/) })

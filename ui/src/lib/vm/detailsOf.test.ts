@@ -2,9 +2,23 @@ import { expect, test } from 'vitest'
 import type { Vm } from '#app/schema/api.ts'
 import { detailsOf } from './detailsOf.ts'
 
-const vm: Vm = { vm: 'demo', title: 'Demo VM', state: 'running', state_at: null, targets: [], demo: true }
+const vm: Vm = {
+  vm: 'demo',
+  title: 'Demo VM',
+  state: 'running',
+  state_at: '2026-11-27T03:00:00.000Z',
+  targets: [],
+  demo: true,
+}
 const value = (fields: Partial<Vm>, name: string) =>
   detailsOf({ ...vm, ...fields }).find((detail) => detail.name === name)?.value
+
+test.each(['Lock', 'Quorum', 'HA', 'Guest agent', 'Pending'])(
+  '%s of a VM that was never read is not known',
+  (name) => {
+    expect(value({ state_at: null, state: 'unknown' }, name)).toBe('not known')
+  },
+)
 
 test.each<[Partial<Vm>, string, string]>([
   [{}, 'Quorum', 'not told'],

@@ -8,13 +8,15 @@ export interface Detail {
   value: string
   /** When that was so; ISO 8601. */
   at?: string | null
+  /** It holds now, however old is what was read of the VM. */
+  now?: true
 }
 
 /** All that is known of a VM, by name; what is not known says so. */
 export function detailsOf(vm: Vm): Detail[] {
   const { hypervisor, unread = [], agent, pending, carries = [], uptime_s, started_at } = vm
   const open = (name: string, otherwise: string): string =>
-    unread.includes(name) ? 'could not be read' : otherwise
+    vm.state_at === null ? 'not known' : unread.includes(name) ? 'could not be read' : otherwise
   const details: (Detail | false)[] = [
     started_at !== undefined && { name: 'Process started', value: '', at: started_at },
     uptime_s !== undefined && { name: 'Uptime', value: age(uptime_s * 1000) },
@@ -45,10 +47,11 @@ export function detailsOf(vm: Vm): Detail[] {
       name: 'Hypervisor',
       value: `${hypervisor.name}, ${reach(hypervisor)}`,
       at: hypervisor.checked_at,
+      now: true,
     },
-    hypervisor?.detail !== undefined && { name: '', value: hypervisor.detail },
-    carries.length > 0 && { name: 'Carries', value: carries.join(', ') },
-    vm.targets.length > 0 && { name: 'Targets', value: vm.targets.join(', ') },
+    hypervisor?.detail !== undefined && { name: '', value: hypervisor.detail, now: true },
+    carries.length > 0 && { name: 'Carries', value: carries.join(', '), now: true },
+    vm.targets.length > 0 && { name: 'Targets', value: vm.targets.join(', '), now: true },
     unread.length > 0 && { name: 'Not read in time', value: unreadOf(vm) },
   ]
   return details.filter((detail) => detail !== false)

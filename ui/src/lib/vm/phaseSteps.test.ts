@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Operation } from '#app/schema/api.ts'
-import { markWord, phaseSteps, phaseTime, stepShape } from './phaseSteps.ts'
+import type { Operation, PowerResult } from '#app/schema/api.ts'
+import { endedAs, markWord, phaseSteps, phaseTime, stepShape } from './phaseSteps.ts'
 
 const at = (second: number) => `2026-11-27T03:00:${String(second).padStart(2, '0')}.000Z`
 const running: Operation = {
@@ -56,6 +56,16 @@ test.each(['failed', 'unknown', 'refused'] as const)('one that is %s shows where
   expect(steps.map(({ mark }) => mark)).toEqual(['done', 'done', 'last', 'ahead'])
   expect(steps.map((step) => stepShape(step, 'crit'))).toEqual(['ok', 'ok', 'crit', 'unknown'])
   expect(steps.map((step) => markWord(step, false))).toEqual(['done', 'done', 'ended here', 'not reached'])
+})
+
+test('a record that was read before the end takes the end that is known', () => {
+  const end = { outcome: 'done', duration_ms: 12_000 } as PowerResult
+  expect(marks(endedAs(running, end))).toEqual([
+    ['preflight', 'done', 2_000],
+    ['forensics', 'done', 5_000],
+    ['stop', 'done', 4_000],
+  ])
+  expect(endedAs(ended('failed'), end)).toEqual(ended('failed'))
 })
 
 test('a phase that is not known stands as it is, and nobody guesses what follows it', () => {

@@ -1,4 +1,4 @@
-import type { Operation, Outcome, Verb } from '#app/schema/api.ts'
+import type { Operation, Outcome, PowerResult, Verb } from '#app/schema/api.ts'
 import type { Shape } from '#ui/components/shape.ts'
 import { duration } from '#ui/text/duration.ts'
 
@@ -57,6 +57,11 @@ export function phaseSteps(operation: Operation, elapsedMs: number): PhaseStep[]
       ms: null,
     })),
   ]
+}
+
+/** A record that was read while it ran, with the end that is known since. */
+export function endedAs(record: Operation, { outcome, duration_ms }: PowerResult): Operation {
+  return record.state === 'ended' ? record : { ...record, state: 'ended', outcome, duration_ms }
 }
 
 function wordOf(phase: string): string {
