@@ -223,6 +223,51 @@ test('an operation that never arrived is not told as done, nor sent again', asyn
   expect(await done(server)).toEqual(before)
 })
 
+test('without a connection nothing can be held, the question says why, and nothing is sent', async ({
+  page,
+}) => {
+  await page.clock.install()
+  await SessionScreen.open(page)
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await expect(sheet.hold).toBeEnabled()
+  let sent = 0
+  await page.route('**/api/**', (route) => {
+    if (route.request().url().endsWith('/cycle')) sent++
+    return route.abort('connectionrefused')
+  })
+  await page.clock.runFor(6_000)
+  const held = sheet.question.getByRole('button', { name: 'Cannot cycle now' })
+  await expect(held).toHaveAttribute('aria-disabled', 'true')
+  await expect(sheet.question.getByRole('status')).toContainText('No connection')
+  await held.focus()
+  await page.keyboard.down('Enter')
+  await page.clock.runFor(3_000)
+  await page.keyboard.up('Enter')
+  await expect(sheet.question).toBeVisible()
+  expect(sent).toBe(0)
+})
+
+test('while contact is lost the VM can be looked at, and waiting can be stopped', async ({ page }) => {
+  await SessionScreen.open(page)
+  await page.route('**/api/vms/demo/cycle', (route) => route.abort('connectionreset'))
+  await page.route('**/api/vms/demo/operations/*', (route) =>
+    route.fulfill({ status: 503, json: { detail: 'No.', code: 'x', request_id: '' } }),
+  )
+  const sheet = await VmSheet.open(page)
+  await sheet.verb('Cycle').tap()
+  await sheet.confirm()
+  await expect(sheet.outcome(/Cycle has no answer/)).toContainText('may or may not have arrived')
+  await expect(sheet.verb('Reset')).toHaveAttribute('aria-disabled', 'true')
+  await sheet.verb('Status').tap()
+  await expect(sheet.outcome(/Status done/)).toBeVisible()
+  await expect(sheet.outcome(/Cycle has no answer/)).toBeVisible()
+  await sheet.verb('Stop waiting').tap()
+  await expect(sheet.outcome(/Cycle unknown/)).toContainText('it may still run')
+  await sheet.verb('Reset').tap()
+  await expect(sheet.question).toContainText('Reset Demo VM?')
+})
+
 test('a wedged VM is shown as wedged with its evidence, and a cycle helps', async ({ page, server }) => {
   const wedge = join(server.dataDir, 'demo', 'wedge')
   await writeFile(wedge, '')

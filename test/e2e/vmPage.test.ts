@@ -218,7 +218,11 @@ test('all that is known of a VM is told in the sheet and on its page', async ({ 
   await tellVm(page, troubled)
   await SessionScreen.open(page)
   const sheet = await VmSheet.open(page)
-  const known = sheet.dialog.getByRole('list', { name: 'What else is known' })
+  await expect(
+    sheet.dialog.getByRole('list', { name: 'What else is known' }).getByRole('listitem'),
+  ).toHaveCount(3)
+  await sheet.dialog.getByText('and 6 more').tap()
+  const known = sheet.dialog.getByRole('list', { name: /known/ })
   for (const words of [
     /problem\s*pve1 cannot be reached: no TCP connection/,
     /warning\s*It may be stalled, which is not proved: No write for 87 min/,
@@ -265,6 +269,58 @@ test('what a cycle and a reset would meet and cost is read before the gesture, a
   await sheet.verb('Reset').tap()
   await expect(sheet.question).toContainText('Does not apply 2 pending changes: a cycle does.')
   await expect(sheet.question).not.toContainText('quorum')
+})
+
+test('however much is wrong, Cycle and Reset stay within reach of a thumb, and so do both answers', async ({
+  page,
+}) => {
+  await tellVm(page, {
+    ...troubled,
+    wedged: true,
+    evidence: 'The monitor of QEMU does not answer: got timeout',
+    ha_state: 'error',
+    node: 'pve2',
+  })
+  await SessionScreen.open(page)
+  const sheet = await VmSheet.open(page)
+  for (const verb of ['Cycle', 'Reset']) {
+    await expect(sheet.verb(verb)).toBeInViewport({ ratio: 1 })
+    expect((await sheet.verb(verb).boundingBox())?.y).toBeGreaterThan(844 / 3)
+  }
+  await sheet.verb('Cycle').tap()
+  await expect(sheet.hold).toBeInViewport({ ratio: 1 })
+  await expect(sheet.question.getByRole('button', { name: 'Not now' })).toBeInViewport({ ratio: 1 })
+})
+
+test('what was read long ago is told as of then, and what was never read as not known', async ({ page }) => {
+  const details = page.getByRole('region', { name: 'Details' })
+  await tellVm(page, { ...troubled, state_at: new Date(Date.now() - 300_000).toISOString() })
+  await page.goto('/vm/demo')
+  await expect(details).toContainText(/As of 5 min ago/)
+  await page.getByRole('button', { name: /^Cycle/ }).tap()
+  await expect(page.getByRole('group', { name: /Demo VM\?$/ })).toContainText(
+    'Would be refused when last read: locked',
+  )
+  await tellVm(page, { state: 'unknown', state_at: null, locked: undefined })
+  await page.goto('/vm/demo')
+  await expect(details).toContainText(/Lock\s*not known/)
+})
+
+test('an unfolded operation is read once, however often the list is', async ({ page }) => {
+  await tellOperations(page, [failed])
+  let lists = 0
+  let records = 0
+  page.on('request', (request) => {
+    const path = new URL(request.url()).pathname
+    if (path.endsWith('/operations')) lists++
+    if (path.endsWith(failed.op)) records++
+  })
+  await page.goto('/vm/demo')
+  await row(page, 'Cycle failed').locator('summary').first().tap()
+  await expect(page.getByLabel('Output of Cycle')).toBeVisible()
+  const before = lists
+  await expect.poll(() => lists, { timeout: 30_000 }).toBeGreaterThan(before + 1)
+  expect(records).toBe(1)
 })
 
 test('a VM that is not configured is told as such', async ({ page }) => {
