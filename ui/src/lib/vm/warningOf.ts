@@ -7,11 +7,11 @@ import type { Verb } from '#app/schema/api.ts'
 export function warningOf(verb: Verb, vm: string): string {
   switch (verb) {
     case 'cycle':
-      return `${vm} is powered off and started again, as a fresh process. Unsaved memory of the guest is lost. Usually under a minute; up to 5 minutes when it hangs.`
+      return `${vm} is powered off and started again, as a fresh process. Unsaved memory of the guest is lost. Usually under a minute; when it hangs up to 5, under HA up to 8.`
     case 'reset':
       return `${vm} restarts at once, as by its reset button. Unsaved memory of the guest is lost. Pending changes are not applied. Seconds; it cannot help when the monitor is silent.`
     case 'stop':
-      return `${vm} is powered off and stays off. Unsaved memory of the guest is lost. Usually seconds; up to 2½ minutes when it hangs.`
+      return `${vm} is powered off and stays off. Unsaved memory of the guest is lost. Usually seconds; when it hangs up to 2½ minutes, under HA up to 4½.`
     case 'start':
       return `${vm} is powered on. Nothing is lost. Usually seconds.`
     case 'status':
