@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fetchGuest } from './fetchGuest.ts'
+import type { Answer } from './sendRequest.ts'
 import { startHypervisor, whyNoQemu } from './startHypervisor.ts'
 import type { Hypervisor } from './startHypervisor.ts'
-import type { Answer } from './sendRequest.ts'
+import { starve } from './starve.ts'
 
 let missing = whyNoQemu()
 /** A guest takes 5 s to boot where the processor is free, and here it often is not. */
@@ -177,9 +178,13 @@ describe('a real VM that runs', { timeout: 300_000 }, () => {
     expect(await status()).toMatchObject({ state: 'running', qmp: 'answers', suspect: null })
   })
 
-  test('a QEMU that was killed for its memory is told as stopped, and started again', async () => {
+  test('a QEMU that the kernel kills for its memory is told as stopped, and started again', async () => {
+    expect((await host.request('stop')).end).toMatchObject(done)
+    await host.qm('start 102')
     const pid = await host.pid()
-    await host.signal('KILL')
+    const kills = await starve(pid)
+    if (kills === undefined) await host.signal('KILL')
+    else expect(kills).toBe(1)
     await vi.waitFor(async () => expect(await host.run(`test -e /proc/${pid}`)).toMatchObject({ code: 1 }))
     // What it leaves is its pid file.
     expect(host.read('/run/qemu-server/102.pid')).toContain(String(pid))
