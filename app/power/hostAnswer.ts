@@ -26,10 +26,12 @@ const endSchema = z.object({
 })
 export type HostEnd = z.infer<typeof endSchema>
 
+/** What an operation has gone through, by the hypervisor's clock. */
+const phases = soft(z.array(z.object({ phase: z.string(), at: z.iso.datetime() })))
 const journalSchema = z.union([
-  endSchema.extend({ op: opSchema, verb: verbSchema }),
-  z.object({ op: opSchema, verb: verbSchema, running: z.literal(true) }),
-  z.object({ op: opSchema, verb: verbSchema.nullish(), outcome: z.literal('unknown') }),
+  endSchema.extend({ op: opSchema, verb: verbSchema, phases }),
+  z.object({ op: opSchema, verb: verbSchema, running: z.literal(true), phases }),
+  z.object({ op: opSchema, verb: verbSchema.nullish(), outcome: z.literal('unknown'), phases }),
 ])
 /** What the hypervisor's journal says of one op; null when it does not know it. */
 export type HostJournal = z.infer<typeof journalSchema> | null

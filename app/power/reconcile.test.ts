@@ -45,6 +45,20 @@ it('the journal tells an operation that this process never saw', () => {
   })
 })
 
+it('the journal tells what it went through while nobody listened', () => {
+  const phases = [
+    { phase: 'stop', at: '2026-11-20T02:00:01Z' },
+    { phase: 'start', at: '2026-11-20T02:00:03Z' },
+  ]
+  const listened: Operation = { ...known, phases: phases.slice(0, 1) }
+  expect(reconcile(listened, { ...end, phases }, now)).toMatchObject({ outcome: 'done', phases })
+  expect(reconcile(listened, { op, verb: 'cycle', running: true, phases }, now)).toMatchObject({
+    ...{ phase: 'start', phases },
+  })
+  // A script that is older tells none.
+  expect(reconcile(listened, end, now)).toMatchObject({ phases: listened.phases })
+})
+
 it('an operation that still runs on the hypervisor is running', () => {
   const found = reconcile(known, { op, verb: 'cycle', running: true }, now)
   expect(found).toMatchObject({ state: 'running', by: 'operator' })

@@ -13,6 +13,16 @@ export function reconcile(
   now: string,
 ): Operation | undefined {
   if (journal === null) return known
+  const found = settle(known, journal, now)
+  // Nothing told here after the contact was lost; the journal has all of it.
+  return found && journal.phases?.length ? { ...found, phases: journal.phases } : found
+}
+
+function settle(
+  known: Operation | undefined,
+  journal: NonNullable<HostJournal>,
+  now: string,
+): Operation | undefined {
   const { op, verb } = journal
   if ('outcome' in journal && !('exit_code' in journal)) {
     if (known && known.outcome !== 'unknown' && known.state === 'ended') return known
@@ -24,7 +34,8 @@ export function reconcile(
   if (!('outcome' in journal)) {
     const begun: Operation = known ?? { op, verb, ...strangers, requested_at: now }
     const { outcome, exit_code, duration_ms, detail, result, ...running } = begun
-    return { ...running, state: 'running', phase: known?.phases?.at(-1)?.phase ?? 'dispatched' }
+    const phases = journal.phases ?? known?.phases
+    return { ...running, state: 'running', phase: phases?.at(-1)?.phase ?? 'dispatched' }
   }
   const { outcome, began_at = now, ended_at = began_at, detail, reason, forensics } = journal
   const operation: Operation = known ?? { op, verb, ...strangers, requested_at: began_at }

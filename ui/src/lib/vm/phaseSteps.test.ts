@@ -47,8 +47,13 @@ test('where nobody tells of phases there is no list', () => {
   expect(phaseSteps({ ...running, phases: undefined }, 0)).toEqual([])
 })
 
-test('one that was done went through all that it told, and nothing lies ahead', () => {
-  expect(marks(ended('done')).at(-1)).toEqual(['stop', 'done', 22_000])
+test('one that was done went the whole way, also where nobody was told of it', () => {
+  expect(marks(ended('done')).slice(2)).toEqual([
+    ['stop', 'done', null],
+    ['start', 'done', null],
+  ])
+  const phases = [...(running.phases ?? []), { phase: 'start', at: at(20) }]
+  expect(marks({ ...ended('done'), phases }).at(-1)).toEqual(['start', 'done', 10_000])
 })
 
 test.each(['failed', 'unknown', 'refused'] as const)('one that is %s shows where it ended', (outcome) => {
@@ -63,7 +68,8 @@ test('a record that was read before the end takes the end that is known', () => 
   expect(marks(endedAs(running, end))).toEqual([
     ['preflight', 'done', 2_000],
     ['forensics', 'done', 5_000],
-    ['stop', 'done', 4_000],
+    ['stop', 'done', null],
+    ['start', 'done', null],
   ])
   expect(endedAs(ended('failed'), end)).toEqual(ended('failed'))
 })

@@ -7,7 +7,7 @@ export interface PhaseStep {
   word: string
   /** `last` is where an operation ended otherwise than done. */
   mark: 'done' | 'now' | 'last' | 'ahead'
-  /** How long it took, or has taken so far; null where nobody knows. */
+  /** How long it took, or has taken so far; null where nobody was told. */
   ms: number | null
 }
 
@@ -46,16 +46,15 @@ export function phaseSteps(operation: Operation, elapsedMs: number): PhaseStep[]
   })
   const last = phases.at(-1)?.phase
   const way = expected[verb]
-  const ahead = outcome === 'done' ? [] : way.slice(last === undefined ? 0 : way.indexOf(last) + 1)
-  const known = last === undefined || way.includes(last)
+  if (last !== undefined && !way.includes(last)) return seen
+  const rest = way.slice(last === undefined ? 0 : way.indexOf(last) + 1)
+  // What was done went the whole way, also where nobody was told of it.
+  const mark = outcome === 'done' ? 'done' : 'ahead'
+  const untold = rest.map((phase): PhaseStep => ({ phase, word: wordOf(phase), mark, ms: null }))
+  const isCut = mark === 'done' && untold.length > 0
   return [
-    ...seen,
-    ...(known ? ahead : []).map((phase): PhaseStep => ({
-      phase,
-      word: wordOf(phase),
-      mark: 'ahead',
-      ms: null,
-    })),
+    ...seen.map((step, at) => (isCut && at === seen.length - 1 ? { ...step, ms: null } : step)),
+    ...untold,
   ]
 }
 
