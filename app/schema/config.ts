@@ -66,6 +66,72 @@ const target = z.strictObject({
     ),
 })
 
+const percentage = z.number().min(1).max(100)
+const thresholds = z.strictObject({
+  cpu_percent: percentage.optional().describe('Default: 90. Of the whole host.'),
+  memory_percent: percentage.optional().describe('Default: 90.'),
+  disk_percent: percentage.optional().describe('Default: 95.'),
+  gpu_temp_warning_c: z.number().min(20).max(150).optional().describe('Default: 80.'),
+  gpu_temp_critical_c: z.number().min(20).max(150).optional().describe('Default: 90.'),
+  gpu_memory_percent: percentage.optional().describe('Default: 90.'),
+  session_cpu_percent: percentage
+    .optional()
+    .describe('Default: 80. Of the whole host, for one tmux session.'),
+  session_memory_mb: z.int().positive().optional().describe('Default: 2048. For one tmux session.'),
+  offline_polls: z.int().min(1).max(100).optional().describe('Default: 3. Polls in vain before the alert.'),
+  for_polls: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Default: 3. How many polls in a row a figure must be wrong, or right again.'),
+})
+
+const fleetHost = z.strictObject({
+  host,
+  port: port.default(22),
+  user: account.default('breakglass').describe('The account that `enrol.sh` made for the probe.'),
+  key_file: path.optional().describe('Default: fleet.key_file, BREAKGLASS_SSH_KEY_FILE, the SSH agent.'),
+  host_keys: z.array(hostKey).min(1).describe('Pinned host keys; `enrol.sh` prints them.'),
+  target: name.optional().describe('The target that stands for this host, so that it can be triaged.'),
+  groups: z.array(z.string().min(1).max(60)).max(20).default([]),
+  tags: z.array(z.string().min(1).max(60)).max(20).default([]),
+  has_gpu: z
+    .union([z.literal('auto'), z.boolean()])
+    .default('auto')
+    .describe('true: no GPU is an error there; false: GPUs are not looked at.'),
+  thresholds: thresholds.optional().describe('What differs from fleet.thresholds.'),
+})
+
+const fleet = z.strictObject({
+  interval_s: z.number().min(5).max(3600).default(30).describe('How often each host is polled.'),
+  watched_interval_s: z
+    .number()
+    .min(2)
+    .max(3600)
+    .default(5)
+    .describe('How often a host is polled that somebody looks at.'),
+  connect_timeout_s: z.number().min(1).max(60).default(10),
+  legacy_after_h: z
+    .number()
+    .positive()
+    .max(8760)
+    .default(72)
+    .describe('A tmux session that nobody was attached to for so long is legacy.'),
+  key_file: path.optional().describe('The key for hosts without one of their own.'),
+  thresholds: thresholds.optional().describe('When alerts begin; every host may set its own.'),
+  history: z
+    .strictObject({
+      raw_h: z.number().positive().max(48).default(2).describe('Every poll.'),
+      minutes_h: z.number().positive().max(720).default(24).describe('One value a minute.'),
+      ten_minutes_d: z.number().positive().max(90).default(7).describe('One value in ten minutes.'),
+      hours_d: z.number().positive().max(1830).default(90).describe('One value an hour.'),
+    })
+    .optional()
+    .describe('How long figures are kept, in steps that grow coarser.'),
+  hosts: z.record(name, fleetHost).default({}),
+})
+
 const amount = z.number().positive()
 const provider = z.strictObject({
   name: name.describe('What screens call it; a session can choose it by this name.'),
@@ -147,6 +213,13 @@ export const configSchema = z.strictObject({
   hypervisors: z.record(name, hypervisor).default({}).describe('Machines that run VMs, reached over SSH.'),
   vms: z.record(name, vm).default({}).describe('The first is the default VM.'),
   targets: z.record(name, target).default({}).describe('The first is the default target.'),
+  fleet: fleet.optional().describe('Machines whose tmux sessions and GPUs are watched.'),
+  alerts: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('false: nothing is evaluated, and nobody is told.'),
+    })
+    .optional()
+    .describe('What is wrong with the fleet, told once and until it is right again.'),
   providers: z
     .array(provider)
     .refine((all) => new Set(all.map((one) => one.name)).size === all.length, 'providers whose names differ')
@@ -165,6 +238,9 @@ export type HypervisorConfig = Config['hypervisors'][string]
 export type VmConfig = Config['vms'][string]
 export type TargetConfig = Config['targets'][string]
 export type ProviderConfig = NonNullable<Config['providers']>[number]
+export type FleetConfig = NonNullable<Config['fleet']>
+export type FleetHostConfig = FleetConfig['hosts'][string]
+export type ThresholdsConfig = NonNullable<FleetConfig['thresholds']>
 export type BudgetConfig = NonNullable<Config['budget']>
 export type MailConfig = NonNullable<NonNullable<Config['notify']>['mail']>
 
