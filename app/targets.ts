@@ -51,7 +51,8 @@ export function fingerprintOf({ host, port, user, hostKeys, key }: SshDestinatio
     .digest('hex')
 }
 
-function keyOf({ sshKeyFile, sshAgent }: Settings, ownKey: string | undefined): SshKey {
+/** A key of its own, that of the environment, or an agent's. */
+export function keyOf({ sshKeyFile, sshAgent }: Settings, ownKey: string | undefined): SshKey {
   const file = ownKey ?? sshKeyFile
   if (file !== undefined) return { file }
   // Without any key the agent's absence is told by the connection, with the leg `auth`.

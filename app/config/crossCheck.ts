@@ -1,6 +1,7 @@
 import type { Config, MailConfig } from '#app/schema/config.ts'
 import { oneOf } from '#app/schema/describeIssue.ts'
 import type { ConfigProblem } from './ConfigError.ts'
+import { checkFleet, fleetWarnings } from './checkFleet.ts'
 import { isOpenToAll, whyNoFolder, whyUnreadable } from './fileAccess.ts'
 
 /** Keys that come from the environment, for targets without one of their own. */
@@ -51,7 +52,7 @@ export function crossCheck(config: Config): Finding[] {
       found: 'only one of user and password_file',
       allowed: 'both, or neither for a server that asks for none',
     })
-  return findings
+  return [...findings, ...checkFleet(config)]
 }
 
 /**
@@ -74,6 +75,7 @@ export function findWarnings(config: Config, shared: SharedKeys): string[] {
         `targets.${name}: no key to sign in with; set its key_file, BREAKGLASS_SSH_KEY_FILE or SSH_AUTH_SOCK.`,
       )
   }
+  warnings.push(...fleetWarnings(config, shared))
   warnings.push(...mailWarnings(config.notify?.mail), ...knowledgeWarnings(config.knowledge))
   return warnings
 }

@@ -46,6 +46,8 @@ test('the example shows every setting, and a comment stands above each', () => {
     'root.hypervisors',
     'root.vms',
     'root.targets',
+    'root.fleet',
+    'root.alerts',
     'root.providers',
     'root.budget',
     'root.notify',

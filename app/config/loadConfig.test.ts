@@ -168,6 +168,8 @@ describe('what starts but may not work is warned of', () => {
   })
 
   test('a file without a machine', async () => {
-    expect((await load('{}')).warnings).toEqual(['b.yaml names neither a vm nor a target.'])
+    expect((await load('{}')).warnings).toEqual([
+      'b.yaml names neither a vm nor a target nor a host of the fleet.',
+    ])
   })
 })

@@ -74,8 +74,8 @@ function settingsOf(environment: Environment, config: Config): Settings {
       `${formatAddress(environment.listen)} can be reached by others and has no TLS: tokens cross the network ` +
         'readable. Put a proxy with TLS in front of it.',
     )
-  if (!demo && Object.keys(config.vms).length === 0 && Object.keys(config.targets).length === 0)
-    warnings.push(`${environment.configFile} names neither a vm nor a target.`)
+  if (!demo && isIdle(config))
+    warnings.push(`${environment.configFile} names neither a vm nor a target nor a host of the fleet.`)
   return {
     ...environment,
     demo,
@@ -84,6 +84,10 @@ function settingsOf(environment: Environment, config: Config): Settings {
     providers,
     warnings,
   }
+}
+
+function isIdle({ vms, targets, fleet }: Config): boolean {
+  return [vms, targets, fleet?.hosts ?? {}].every((record) => Object.keys(record).length === 0)
 }
 
 /** Absolute paths, and records without a prototype: a name that comes over the wire finds only what was configured. */
@@ -95,13 +99,14 @@ function withPaths(config: Config, base: string): Config {
       (changed, [name, one]) => Object.assign(changed, { [name]: change(one) }),
       Object.create(null) as Record<string, T>,
     )
-  const { providers, notify, agents_dir: agentsDir } = config
+  const { providers, notify, fleet, agents_dir: agentsDir } = config
   const mail = notify?.mail
   return {
     ...config,
     hypervisors: each(config.hypervisors, (one) => one),
     vms: each(config.vms, withKey),
     targets: each(config.targets, withKey),
+    ...(fleet !== undefined && { fleet: { ...withKey(fleet), hosts: each(fleet.hosts, withKey) } }),
     ...(providers !== undefined && { providers: providers.map(withKey) }),
     ...(mail?.password_file !== undefined && {
       notify: { ...notify, mail: { ...mail, password_file: resolvePath(base, mail.password_file) } },

@@ -82,7 +82,7 @@ const wrongFiles: [what: string, yaml: string, told: string[]][] = [
   [
     'a text for the whole',
     'hello',
-    ['found "hello"', 'a mapping with hypervisors, vms, targets, providers,'],
+    ['found "hello"', 'a mapping with hypervisors, vms, targets, fleet, alerts,'],
   ],
   [
     'a name with a space',
@@ -114,7 +114,7 @@ const wrongFiles: [what: string, yaml: string, told: string[]][] = [
     goodYaml.replace('vms: {', 'vms: {b: {hypervisor: pve1, key_file: ./keys/devvm}, '),
     ['vms.devvm.key_file: found the key of vms.b'],
   ],
-  ['a setting that comes later', 'fleet: {}', ['fleet: found an unknown name']],
+  ['a setting that comes later', 'services: {}', ['services: found an unknown name']],
   [
     'two providers of one name',
     'providers: [{name: a, kind: openai}, {name: a, kind: anthropic}]',

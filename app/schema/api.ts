@@ -72,7 +72,8 @@ export type PendingApproval = z.infer<typeof pendingApprovalSchema>
 
 /**
  * Events of the board: `{kind, id, at, data}`. `session_update` carries a `Session`, `approval_pending` a
- * `PendingApproval`, `vm_update` a `Vm`. Clients ignore kinds they do not know.
+ * `PendingApproval`, `vm_update` a `Vm`, `hosts_update` a list of hosts with news, `alert_new` and `alert_changed` an
+ * `Alert`, `alert_cleared` its `{id}`. Clients ignore kinds they do not know.
  */
 export const boardEventSchema = z.looseObject({
   kind: z.string(),

@@ -103,7 +103,7 @@ const fleetHost = z.strictObject({
   thresholds: thresholds.optional().describe('What differs from fleet.thresholds.'),
 })
 
-const fleet = z.strictObject({
+export const fleetSchema = z.strictObject({
   interval_s: z.number().min(5).max(3600).default(30).describe('How often each host is polled.'),
   watched_interval_s: z
     .number()
@@ -213,7 +213,7 @@ export const configSchema = z.strictObject({
   hypervisors: z.record(name, hypervisor).default({}).describe('Machines that run VMs, reached over SSH.'),
   vms: z.record(name, vm).default({}).describe('The first is the default VM.'),
   targets: z.record(name, target).default({}).describe('The first is the default target.'),
-  fleet: fleet.optional().describe('Machines whose tmux sessions and GPUs are watched.'),
+  fleet: fleetSchema.optional().describe('Machines whose tmux sessions and GPUs are watched.'),
   alerts: z
     .strictObject({
       enabled: z.boolean().default(true).describe('false: nothing is evaluated, and nobody is told.'),

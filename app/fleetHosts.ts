@@ -1,0 +1,51 @@
+import { hostname } from 'node:os'
+import type { Settings } from '#app/config/loadConfig.ts'
+import { defaultThresholds, type FleetHost, type Thresholds } from '#app/fleet/FleetHost.ts'
+import { fleetSchema, type FleetHostConfig, type ThresholdsConfig } from '#app/schema/config.ts'
+import { keyOf, localTarget } from './targets.ts'
+
+/** The fleet without configuration: this machine, probed without SSH. */
+const localHost = 'local'
+
+/** The machines of the fleet with all defaults applied, in the order of the configuration. */
+export function fleetHosts(settings: Settings): FleetHost[] {
+  const fleet = settings.config.fleet ?? fleetSchema.parse({})
+  const common = {
+    legacyAfterMs: fleet.legacy_after_h * 3_600_000,
+    intervalMs: fleet.interval_s * 1000,
+    // Whoever looks never makes it slower.
+    watchedIntervalMs: Math.min(fleet.watched_interval_s, fleet.interval_s) * 1000,
+  }
+  if (settings.demo)
+    return [
+      {
+        ...{ name: localHost, address: hostname(), destination: null, groups: [], tags: [], hasGpu: 'auto' },
+        ...(settings.localTarget && { target: localTarget }),
+        thresholds: defaultThresholds,
+        ...common,
+      },
+    ]
+  return Object.entries(fleet.hosts).map(([name, host]) => ({
+    name,
+    address: host.host,
+    destination: {
+      ...{ name, host: host.host, port: host.port, user: host.user, hostKeys: host.host_keys },
+      key: keyOf(settings, host.key_file ?? fleet.key_file),
+    },
+    ...targetOf(host),
+    groups: host.groups,
+    tags: host.tags,
+    hasGpu: host.has_gpu,
+    thresholds: thresholdsOf(fleet.thresholds, host.thresholds),
+    ...common,
+  }))
+}
+
+function targetOf({ target }: FleetHostConfig): Pick<FleetHost, 'target'> {
+  return target === undefined ? {} : { target }
+}
+
+function thresholdsOf(...more: (ThresholdsConfig | undefined)[]): Thresholds {
+  const given = more.flatMap((one) => Object.entries(one ?? {}).filter(([, value]) => value !== undefined))
+  return { ...defaultThresholds, ...Object.fromEntries(given) }
+}
