@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '#app/errors.ts'
 import type { Logger } from '#app/logger.ts'
 import type { PendingApproval, Session, Vm } from '#app/schema/api.ts'
+import type { Alert, Host } from '#app/schema/fleet.ts'
 import type { EventLog, Position } from './EventLog.ts'
 
 export const boardStream = 'board'
@@ -11,6 +12,9 @@ export type BoardEvent =
   | { kind: 'session_update'; data: Session }
   | { kind: 'approval_pending'; data: PendingApproval }
   | { kind: 'vm_update'; data: Vm }
+  | { kind: 'hosts_update'; data: Host[] }
+  | { kind: 'alert_new' | 'alert_changed'; data: Alert }
+  | { kind: 'alert_cleared'; data: { id: string } }
 
 /** What is true now of one thing, as the board tells it; [] when there is nothing to tell. */
 export type ReadNow = () => Promise<BoardEvent[]>

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto'
+import type { AlertState, Raised, Subject } from './AlertState.ts'
+import type { Observation, Reading } from './Reading.ts'
+
+/** What one observation changed. Of a `cleared` alert it is the last form. */
+export interface AlertChange {
+  kind: 'new' | 'changed' | 'cleared'
+  alert: Raised
+}
+
+/** What was cleared so often within so long, and is raised again, comes and goes: it stays until it was right for so long. */
+export const flapGuard = { times: 3, withinMs: 30 * 60_000, rightForMs: 10 * 60_000 }
+/** How often one alert may be told as changed. */
+export const tellEveryMs = 60_000
+
+/**
+ * The next state of one scope's alerts, and what changed. It is wrong from `raise` on, right below `clear`, each for
+ * `forReadings` readings in a row; a reading between the two ends both rows and leaves all as it is, an unknown one
+ * counts as none. There is at most one alert for a rule and key; the second reading of a subject in one observation
+ * is passed over. A subject without a reading is over, unless its rule could not be read.
+ *
+ * @param scope whose readings these are, such as `host:gpu1`
+ * @param now ms since 1970
+ */
+export function evaluate(
+  scope: string,
+  state: AlertState,
+  observation: Observation,
+  now: number,
+): { state: AlertState; changes: AlertChange[] } {
+  const readings = new Map<string, Reading>()
+  for (const reading of observation.readings) {
+    const name = nameOf(reading)
+    if (!readings.has(name)) readings.set(name, reading)
+  }
+  const unreadable = new Set(observation.unreadable)
+  const changes: AlertChange[] = []
+  const subjects: Subject[] = []
+  for (const before of state.subjects) {
+    const reading = readings.get(nameOf(before))
+    readings.delete(nameOf(before))
+    if (reading !== undefined) subjects.push(take(scope, before, reading, now, changes))
+    else if (unreadable.has(before.rule)) subjects.push(before)
+    else if (before.alert !== null) subjects.push(clear(before, before.alert, now, changes))
+    else subjects.push({ ...before, wrong: 0 })
+  }
+  for (const reading of readings.values())
+    subjects.push(take(scope, newSubject(reading), reading, now, changes))
+  return { state: { version: 1, subjects: subjects.flatMap((one) => kept(one, now)) }, changes }
+}
+
+function take(
+  scope: string,
+  before: Subject,
+  reading: Reading,
+  now: number,
+  changes: AlertChange[],
+): Subject {
+  if (reading.value === null) return before
+  if (before.alert === null) return takeRight(scope, before, reading, reading.value, now, changes)
+  return takeRaised(before, before.alert, reading, reading.value, now, changes)
+}
+
+function takeRight(
+  scope: string,
+  before: Subject,
+  reading: Reading,
+  value: number,
+  now: number,
+  changes: AlertChange[],
+): Subject {
+  const wrong = value >= reading.raise ? before.wrong + 1 : 0
+  if (wrong === 0 || wrong < reading.forReadings) return { ...before, wrong }
+  const flapping = recent(before.cleared, now).length >= flapGuard.times
+  const created = new Date(now).toISOString()
+  const { rule, key } = reading
+  const id = createHash('sha256')
+    .update(JSON.stringify([scope, rule, key, created, before.cleared.length]))
+    .digest('hex')
+    .slice(0, 24)
+  const alert: Raised = { id, created, count: 1, ...wordsOf(reading, flapping), seen: created }
+  changes.push({ kind: 'new', alert })
+  const told = { at: now, what: substanceOf(alert) }
+  return { ...before, wrong: 0, right: 0, rightSince: null, flapping, alert, told }
+}
+
+function takeRaised(
+  before: Subject,
+  alert: Raised,
+  reading: Reading,
+  value: number,
+  now: number,
+  changes: AlertChange[],
+): Subject {
+  if (value < reading.clear) {
+    const right = before.right + 1
+    const rightSince = before.rightSince ?? now
+    const over =
+      right >= reading.forReadings && (!before.flapping || now - rightSince >= flapGuard.rightForMs)
+    return over ? clear(before, alert, now, changes) : { ...before, right, rightSince }
+  }
+  const found = value >= reading.raise ? 1 : 0
+  const next: Raised = {
+    ...{ id: alert.id, created: alert.created, count: alert.count + found },
+    ...wordsOf(reading, before.flapping),
+    seen: new Date(now).toISOString(),
+  }
+  const subject = { ...before, right: 0, rightSince: null, alert: next }
+  const what = substanceOf(next)
+  const { told } = before
+  if (told !== null && (told.what === what || now - told.at < tellEveryMs)) return subject
+  changes.push({ kind: 'changed', alert: next })
+  return { ...subject, told: { at: now, what } }
+}
+
+function clear(before: Subject, alert: Raised, now: number, changes: AlertChange[]): Subject {
+  changes.push({ kind: 'cleared', alert })
+  const fresh = newSubject(before)
+  return { ...fresh, cleared: [...recent(before.cleared, now), now] }
+}
+
+function wordsOf(reading: Reading, flapping: boolean) {
+  const { rule, severity, subject, host, tmux, message } = reading
+  return {
+    ...{ type: rule, severity, subject },
+    ...(host !== undefined && { host }),
+    ...(tmux !== undefined && { tmux }),
+    message: flapping
+      ? `${message} It comes and goes: it ends once it has been right for 10 minutes.`
+      : message,
+  }
+}
+
+/** What makes a change worth telling: the severity and the words, not the figures in them. */
+function substanceOf({ severity, subject, message }: Raised): string {
+  return `${severity} ${subject} ${message.replace(/\d+([.,]\d+)*/g, '#')}`
+}
+
+function newSubject({ rule, key }: Pick<Subject, 'rule' | 'key'>): Subject {
+  return {
+    ...{ rule, key, wrong: 0, right: 0, rightSince: null },
+    ...{ cleared: [], flapping: false, alert: null, told: null },
+  }
+}
+
+/** Only what the next observation needs: most subjects are right, and then nothing is. */
+function kept(subject: Subject, now: number): Subject[] {
+  const cleared = recent(subject.cleared, now)
+  if (subject.alert === null && subject.wrong === 0 && cleared.length === 0) return []
+  return [cleared.length === subject.cleared.length ? subject : { ...subject, cleared }]
+}
+
+function recent(times: number[], now: number): number[] {
+  return times.filter((at) => now - at < flapGuard.withinMs)
+}
+
+function nameOf({ rule, key }: { rule: string; key: string }): string {
+  return JSON.stringify([rule, key])
+}
