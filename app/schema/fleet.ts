@@ -235,3 +235,12 @@ export const alertSchema = z.object({
 export type Alert = z.infer<typeof alertSchema>
 
 export const ackBodySchema = z.object({ until: time.optional() })
+
+/** `GET /api/fleet`: what a screen without hosts or alerts says. */
+export const fleetSummarySchema = z.object({
+  /** Whether hosts are named in the configuration; else the fleet is this machine, or none. */
+  configured: z.boolean(),
+  hosts: z.int(),
+  alerts_enabled: z.boolean(),
+})
+export type FleetSummary = z.infer<typeof fleetSummarySchema>

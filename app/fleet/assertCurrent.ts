@@ -1,0 +1,24 @@
+import { AppError } from '#app/errors.ts'
+import type { Host } from '#app/schema/fleet.ts'
+
+/** Polls may be late by as much before what they told counts as old. */
+const graceS = 30
+
+/** Throws `stale` unless the host's tmux sessions are what its newest poll has seen, not long ago. */
+export function assertCurrent({ name, status, detail, sections, interval_s }: Host): void {
+  if (status === 'offline')
+    throw new AppError('stale', `${name} is offline: nothing can be killed there. ${detail ?? ''}`.trim())
+  const tmux = sections.tmux
+  if (tmux === undefined || tmux.age_s === null)
+    throw new AppError('stale', `The tmux sessions of ${name} have not been read yet.`)
+  if (!tmux.ok)
+    throw new AppError(
+      'stale',
+      `The tmux sessions of ${name} could not be read in the newest poll, so nobody knows what is there now. ${tmux.error ?? ''}`.trim(),
+    )
+  if (tmux.age_s > 3 * interval_s + graceS)
+    throw new AppError(
+      'stale',
+      `The tmux sessions of ${name} were last read ${Math.round(tmux.age_s)} s ago, which is too old to kill by.`,
+    )
+}
