@@ -1,0 +1,74 @@
+import type { Reading } from '#app/alert/Reading.ts'
+import type { FleetHost } from './FleetHost.ts'
+import type { GpuMemory, HostMemory } from './HostMemory.ts'
+import { gigabytes, percent } from './amount.ts'
+import { coolerC } from './foldHeat.ts'
+import { forReadings, slackPercent } from './hostReadings.ts'
+
+/** Heat, memory and presence of each GPU. Utilisation is no reason for an alert: idle cards can read 100 %. */
+export function gpuReadings(memory: HostMemory, host: FleetHost): Reading[] {
+  return memory.gpus.flatMap((gpu) => readingsOf(gpu, host))
+}
+
+/** "GPU 0", or where it has no number its place. */
+export function gpuWords({ index, bus_id, uuid }: Pick<GpuMemory, 'index' | 'bus_id' | 'uuid'>): string {
+  return index === null ? `GPU ${bus_id ?? uuid}` : `GPU ${index}`
+}
+
+function readingsOf(gpu: GpuMemory, host: FleetHost): Reading[] {
+  const words = gpuWords(gpu)
+  const of = `${words} of ${host.name}`
+  const { gpu_temp_warning_c: warm, gpu_temp_critical_c: hot, gpu_memory_percent } = host.thresholds
+  const base = { key: gpu.uuid, subject: words, host: host.name, forReadings: forReadings(host) }
+  const { temperature_c: temperature, memory_used_mb: used, memory_total_mb: total } = gpu
+  const heat =
+    temperature === null ? `The heat of ${of} is unknown.` : `${of} is at ${Math.round(temperature)} °C.`
+  const slowed = gpu.throttled?.includes('heat') ? ' It has slowed itself down.' : ''
+  const readings: Reading[] = [
+    {
+      ...base,
+      rule: 'gpu_temp_critical',
+      severity: 'critical',
+      value: temperature,
+      raise: hot,
+      clear: hot - coolerC,
+      message: heat + slowed,
+    },
+    {
+      ...base,
+      rule: 'gpu_memory_high',
+      severity: 'warning',
+      value: used === null || total === null || total === 0 ? null : Math.round((1000 * used) / total) / 10,
+      raise: gpu_memory_percent,
+      clear: gpu_memory_percent - slackPercent,
+      message:
+        used === null || total === null || total === 0
+          ? `The memory of ${of} is unknown.`
+          : `The memory of ${of} is ${percent((100 * used) / total)} used (${gigabytes(used)} of ${gigabytes(total)}).`,
+    },
+    {
+      ...base,
+      rule: 'gpu_lost',
+      severity: 'critical',
+      value: gpu.state === 'lost' || gpu.state === 'missing' ? 1 : 0,
+      raise: 1,
+      clear: 1,
+      message: `${of} (${gpu.name}) cannot be read. ${gpu.unreadable ?? ''}`.trim(),
+    },
+  ]
+  // One heat is one alert: while the critical one is on there is no warning, and it ends with the other's begin. When
+  // it cools down, the warning counts its readings while the critical alert still does, so that neither leaves a gap.
+  const covered = gpu.heat?.hot === true && (temperature === null || temperature >= hot - coolerC)
+  if (!covered) {
+    readings.push({
+      ...base,
+      rule: 'gpu_temp_warning',
+      severity: 'warning',
+      value: temperature,
+      raise: warm,
+      clear: warm - coolerC,
+      message: heat + slowed,
+    })
+  }
+  return readings
+}

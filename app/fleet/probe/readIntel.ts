@@ -1,0 +1,6 @@
+import type { GpusReading } from './GpuReading.ts'
+
+/** The section `intel`. */
+export function readIntel(lines: readonly string[]): GpusReading {
+  return { gpus: [], lost: [], suspended: [], said: lines.slice(0, 3), unread: 0, complete: false }
+}

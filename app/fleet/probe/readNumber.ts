@@ -1,0 +1,31 @@
+/**
+ * A decimal number as programs print it, or null: `[N/A]`, `ERR!`, an empty field and all else that is no number is
+ * missing, never 0. Quick, and stricter than Number(): no exponents, no hex, no blanks within.
+ */
+export function readNumber(text: string | undefined): number | null {
+  if (text === undefined) return null
+  let at = 0
+  let end = text.length
+  while (at < end && text.charCodeAt(at) === 32) at++
+  while (end > at && text.charCodeAt(end - 1) === 32) end--
+  // No figure of a machine is longer; what is would lose its digits.
+  if (end === at || end - at > 20) return null
+  const from = at
+  if (text.charCodeAt(at) === 45) at++
+  let digits = 0
+  let dots = 0
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at)
+    if (code >= 48 && code <= 57) digits++
+    else if (code === 46) dots++
+    else return null
+  }
+  if (digits === 0 || dots > 1) return null
+  return Number(text.slice(from, end))
+}
+
+/** The same for what counts something: whole and not below 0. */
+export function readCount(text: string | undefined): number | null {
+  const value = readNumber(text)
+  return value !== null && value >= 0 && Number.isSafeInteger(value) ? value : null
+}

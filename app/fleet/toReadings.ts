@@ -1,0 +1,46 @@
+import type { Observation } from '#app/alert/Reading.ts'
+import type { FleetHost } from './FleetHost.ts'
+import type { HostMemory } from './HostMemory.ts'
+import { gpuReadings } from './gpuReadings.ts'
+import { hostReadings } from './hostReadings.ts'
+import { offlineReading } from './offlineReading.ts'
+import { tmuxReadings } from './tmuxReadings.ts'
+import { wasRead } from './wasRead.ts'
+
+/** Which sections each rule needs; where the newest poll did not read one, its alerts stay as they are. */
+const needs: Record<string, string[]> = {
+  host_degraded: [],
+  host_cpu_high: ['host'],
+  host_memory_high: ['memory'],
+  disk_full: ['disks'],
+  gpu_temp_warning: ['gpus'],
+  gpu_temp_critical: ['gpus'],
+  gpu_memory_high: ['gpus'],
+  gpu_lost: ['gpus'],
+  high_cpu: ['tmux', 'procs'],
+  high_memory: ['tmux', 'procs'],
+  legacy_session: ['tmux'],
+  legacy_gpu_memory: ['tmux', 'procs', 'gpu_procs'],
+}
+
+/** What the newest poll says under every rule of hosts, GPUs and tmux sessions. */
+export function toReadings(memory: HostMemory, host: FleetHost, now: number): Observation {
+  const offline = offlineReading(memory, host, now)
+  const unreadable = Object.keys(needs).filter(
+    (rule) => memory.status === 'offline' || needs[rule]?.some((section) => isUnread(memory, section)),
+  )
+  if (memory.status === 'offline') return { readings: [offline], unreadable }
+  const readings = [
+    offline,
+    ...hostReadings(memory, host),
+    ...gpuReadings(memory, host),
+    ...tmuxReadings(memory, host),
+  ]
+  return { readings: readings.filter(({ rule }) => !unreadable.includes(rule)), unreadable }
+}
+
+/** A section that does not apply there is not unread. */
+function isUnread(memory: HostMemory, section: string): boolean {
+  if (section === 'gpus') return ['gpu', 'amd', 'intel'].some((one) => isUnread(memory, one))
+  return section in memory.sections && !wasRead(memory, section)
+}
