@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { createLadder } from './ladder.ts'
+import { LadderHistory } from './LadderHistory.ts'
+import { SqliteRows } from './SqliteRows.ts'
+import { openWatchDatabase } from './watchDatabase.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** With an injected clock, on a database in memory. */
+function openHistory(maxWaitingBytes?: number) {
+  const database = openWatchDatabase(':memory:')
+  const rows = new SqliteRows(database)
+  const clock = { now: Date.UTC(2030, 0, 1) }
+  const lines: string[] = []
+  const say = (_: unknown, text?: string) => void lines.push(text ?? String(_))
+  const history = new LadderHistory({
+    ...{ rows, ladder: createLadder({ hours_d: 10 }), now: () => clock.now },
+    logger: { info: say, warn: say } as ConstructorParameters<typeof LadderHistory>[0]['logger'],
+    ...(maxWaitingBytes !== undefined && { maxWaitingBytes }),
+  })
+  const count = (tier: number) =>
+    Number(database.prepare('SELECT count(*) AS n FROM rows WHERE tier = ?').get(tier)?.['n'])
+  return { database, rows, history, clock, count, lines }
+}
+
+test('after weeks of polls each tier holds what it shall keep, and no more', async () => {
+  const { history, clock, count } = openHistory()
+  const begin = clock.now
+  for (; clock.now < begin + 20 * day; clock.now += 5 * minute) {
+    history.add('a', clock.now, { load: 1, [`tmux:${Math.floor(clock.now / hour)}:memory_mb`]: 1 })
+    if (clock.now % hour === 0) await history.read('a', { from: clock.now, to: clock.now })
+  }
+  const page = await history.read('a', { from: begin, to: clock.now, stepMs: hour })
+  expect(page.stepMs).toBe(hour)
+  expect(count(0)).toBeLessThanOrEqual(24 + 3)
+  expect(count(1)).toBeLessThanOrEqual(288 + 3)
+  expect(count(2)).toBeLessThanOrEqual(7 * 144 + 3)
+  expect(count(3)).toBeLessThanOrEqual(10 * 24 + 3)
+  const load = page.series.find(({ series }) => series === 'load')
+  expect(load?.mean.filter((value) => value !== null).length).toBeGreaterThanOrEqual(10 * 24)
+})
+
+test('when the clock is set back steps are made again from there', async () => {
+  const { history, clock } = openHistory()
+  history.add('a', clock.now + 30 * day, { load: 9 })
+  await history.read('a', { from: clock.now, to: clock.now })
+  const begin = clock.now
+  for (; clock.now < begin + 3 * hour; clock.now += 30_000) history.add('a', clock.now, { load: 2 })
+  const page = await history.read('a', { from: begin - 20 * hour, to: clock.now, stepMs: hour })
+  expect(page.series[0]?.mean.slice(-3)).toEqual([2, 2, 2])
+})
+
+test('what waits for a store that is away is bounded: the oldest goes, and that is said once', async () => {
+  const { history, rows, clock, lines } = openHistory(100_000)
+  const append = rows.append.bind(rows)
+  rows.append = async (all) => ({ left: all, error: new Error('away') })
+  for (let i = 0; i < 5000; i += 1) history.add('a', clock.now + i * 1000, { load: i })
+  await expect(history.read('a', { from: 0, to: 1 })).rejects.toThrow('away')
+  rows.append = append
+  const page = await history.read('a', { from: clock.now, to: clock.now + 5_000_000, stepMs: 10_000 })
+  const known = page.series[0]?.mean.filter((value) => value !== null) ?? []
+  expect(known.length).toBeGreaterThan(50)
+  expect(known.length).toBeLessThan(100)
+  expect(known.at(-1)).toBe(4994.5)
+  expect(lines.filter((line) => line.includes('dropped'))).toHaveLength(1)
+})
+
+test('a figure that is no number is left out', async () => {
+  const { history, clock } = openHistory()
+  history.add('a', clock.now, { load: NaN, memory_percent: Infinity, cpu_percent: 0 })
+  const page = await history.read('a', { from: clock.now, to: clock.now + 1000, stepMs: 1000 })
+  expect(page.series.map(({ series, mean }) => [series, mean])).toEqual([['cpu_percent', [0]]])
+})

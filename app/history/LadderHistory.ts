@@ -1,0 +1,131 @@
+import type { Logger } from 'pino'
+import { Flusher } from './Flusher.ts'
+import type { Figures, History, HistoryPage } from './HistoryStore.ts'
+import { namesPeriodMs, namesTier, tierFor, type Tier } from './ladder.ts'
+import { LadderClimb } from './LadderClimb.ts'
+import { encodeRaw } from './rowCodec.ts'
+import type { PlacedRow, RowStore } from './RowStore.ts'
+import { namesById, SeriesNames } from './SeriesNames.ts'
+import { chooseStep, toPage, type ReadRows } from './toPage.ts'
+
+export interface LadderHistoryOptions {
+  rows: RowStore
+  ladder: Tier[]
+  logger: Pick<Logger, 'info' | 'warn'>
+  /** How long writes are gathered. */
+  everyMs?: number
+  /** Of what waits while the store is away; beyond it the oldest is dropped. */
+  maxWaitingBytes?: number
+  now?: () => number
+}
+
+/** Rows that are written without a break between them. */
+const rowsAtOnce = 200
+/** What a waiting row takes beside its data. */
+const rowOverhead = 120
+
+/** The ladder over a `RowStore`: one row a poll, and coarser ones that are made of it as time goes by. */
+export class LadderHistory implements History {
+  readonly #rows: RowStore
+  readonly #ladder: Tier[]
+  readonly #logger: Pick<Logger, 'info' | 'warn'>
+  readonly #maxWaitingBytes: number
+  readonly #now: () => number
+  readonly #names = new Map<string, SeriesNames>()
+  readonly #climb: LadderClimb
+  readonly #flusher: Flusher
+  #waiting: PlacedRow[] = []
+  #waitingBytes = 0
+  #dropping = false
+
+  constructor({ rows, ladder, logger, everyMs, maxWaitingBytes = 16_777_216, now }: LadderHistoryOptions) {
+    this.#rows = rows
+    this.#ladder = ladder
+    this.#logger = logger
+    this.#maxWaitingBytes = maxWaitingBytes
+    this.#now = now ?? Date.now
+    this.#climb = new LadderClimb(rows, ladder)
+    const work = () => this.#write()
+    this.#flusher = new Flusher({ work, what: 'history', logger, ...(everyMs !== undefined && { everyMs }) })
+  }
+
+  add(subject: string, at: number, figures: Figures): void {
+    let names = this.#names.get(subject)
+    if (!names) this.#names.set(subject, (names = new SeriesNames()))
+    const known = names
+    known.enter(at)
+    const data = encodeRaw(figures, (name) => known.idOf(name))
+    if (data.length === 0) return
+    const fresh = known.takeFresh(subject)
+    if (fresh) this.#wait(fresh)
+    this.#wait({ subject, tier: 0, at, data })
+    this.#flusher.wake()
+  }
+
+  async read(
+    subject: string,
+    { from, to, stepMs }: { from: number; to: number; stepMs?: number },
+  ): Promise<HistoryPage> {
+    await this.#flusher.flush()
+    const coarsest = tierFor(this.#ladder, from, this.#now())
+    const read: ReadRows[] = []
+    // What is not yet in the coarse rows, as the last hour, is in finer ones.
+    let start = from - (from % (this.#ladder[coarsest]?.stepMs || 1))
+    for (let tier = coarsest; tier >= 0 && start < to; tier -= 1) {
+      const rows = await this.#rows.range(subject, tier, start, to)
+      read.push({ raw: tier === 0, rows })
+      const last = rows.at(-1)
+      if (last) start = last.at + (this.#ladder[tier]?.stepMs || 1)
+    }
+    const names = await this.#rows.range(
+      subject,
+      namesTier,
+      from - (from % namesPeriodMs) - namesPeriodMs,
+      to + namesPeriodMs,
+    )
+    const step = chooseStep(read, {
+      ...{ from, to, tierStepMs: this.#ladder[coarsest]?.stepMs ?? 0 },
+      ...(stepMs !== undefined && { stepMs }),
+    })
+    return toPage(read, namesById(names), { from, to, stepMs: step })
+  }
+
+  close(): Promise<void> {
+    return this.#flusher.close()
+  }
+
+  #wait(row: PlacedRow): void {
+    this.#waiting.push(row)
+    this.#waitingBytes += row.data.length + rowOverhead
+    if (this.#waitingBytes <= this.#maxWaitingBytes) return
+    if (!this.#dropping) this.#logger.warn('history waits for its store, and its oldest figures are dropped')
+    this.#dropping = true
+    // A tenth at once: taking them off one by one would move all others each time. Names stay: they tell what the rest is.
+    const tenth = Math.ceil(this.#waiting.length / 10)
+    const kept = this.#waiting.filter(({ tier }, index) => index >= tenth || tier === namesTier)
+    this.#setWaiting(kept)
+  }
+
+  #setWaiting(rows: PlacedRow[]): void {
+    this.#waiting = rows
+    this.#waitingBytes = rows.reduce((sum, { data }) => sum + data.length + rowOverhead, 0)
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const taken = this.#waiting.splice(0, rowsAtOnce)
+      this.#setWaiting(this.#waiting)
+      const { left, error } = await this.#rows.append(taken)
+      if (left.length > 0) {
+        this.#setWaiting([...left, ...this.#waiting])
+        throw error
+      }
+      for (const { subject, tier, at } of taken) if (tier === 0) this.#climb.note(subject, at)
+      await this.#climb.run()
+      // Others come to their turn.
+      if (this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await this.#climb.run()
+    this.#dropping = false
+  }
+}
