@@ -20,6 +20,7 @@ import type { Runner } from '#app/ssh/Runner.ts'
 import type { SshPool } from '#app/ssh/SshPool.ts'
 import { askClarificationTool } from '#app/tool/askClarification.ts'
 import { confirmActionTool } from '#app/tool/confirmAction.ts'
+import { fleetTool, type FleetToolDeps } from '#app/tool/fleet.ts'
 import { outputTool, type OutputDeps } from '#app/tool/output.ts'
 import { powerTool, type PowerToolVm } from '#app/tool/power.ts'
 import { createRegistry, type Registry } from '#app/tool/registry.ts'
@@ -37,6 +38,7 @@ export interface EquipDeps {
   power: PowerService
   vms: () => VmPlace[]
   outputs: OutputDeps
+  fleet: FleetToolDeps
 }
 
 /** What agents and presets of one configuration have to work with. */
@@ -63,7 +65,8 @@ export const defaultAgent = 'breakglass'
 
 /** Every tool there is; `send_email` only exists where a mailbox is configured. */
 const toolNames = [
-  ...['shell', 'power', 'output', 'search_knowledge', 'ask_clarification', 'confirm_action', 'send_email'],
+  ...['shell', 'power', 'output', 'fleet'],
+  ...['search_knowledge', 'ask_clarification', 'confirm_action', 'send_email'],
 ]
 
 /** Reads agents and presets for `settings`. Throws a `ConfigError` with all that is wrong in them. */
@@ -95,6 +98,7 @@ export async function equipAgents(deps: EquipDeps, settings: Settings): Promise<
     shellTool({ presets, targets, runnerOf, leadsTo, modeOf, classify }),
     powerTool({ power, vms: powerVms, modeOf }),
     outputTool(deps.outputs),
+    fleetTool(deps.fleet),
     searchKnowledgeTool({ folders: () => knowledge }),
     askClarificationTool(),
     confirmActionTool(),

@@ -25,12 +25,15 @@ import { powerVm } from '#app/power/PowerVm.ts'
 import { SshPool } from '#app/ssh/SshPool.ts'
 import { openStandardOutput } from './standardOutput.ts'
 import { readVersion } from './readVersion.ts'
+import { startFleet } from './startFleet.ts'
 import { startSessions } from './startSessions.ts'
 import { configuredVms } from './targets.ts'
 
 /** Time for turns to end after SIGTERM; with what follows the process is gone within 25 s. */
 const drainMs = 18_000
 const keepCompiledMs = 300
+/** For what the fleet has to hand over. */
+const fleetMs = 2_000
 const cutOffMs = 3_000
 const exitMs = 24_000
 /** How often every VM is read while nobody looks. */
@@ -87,6 +90,7 @@ async function main(): Promise<void> {
     pool,
     power,
     vms,
+    fleet: { hosts: () => fleet.hosts(), alerts: () => fleet.alerts() },
     audit,
     logger,
     attach,
@@ -94,8 +98,11 @@ async function main(): Promise<void> {
     draining: () => draining.yes,
   })
   tellBoard = sessions.board.tell
+  const probe = at('fleet/host/breakglass-probe')
+  const fleet = startFleet({ current, replica, board: sessions.board, audit, logger, probe })
   const routes = [
     ...sessions.routes,
+    ...fleet.routes,
     ...powerRoutes({
       power,
       audit,
@@ -124,6 +131,7 @@ async function main(): Promise<void> {
   // Kept for the next start even if this process ends without a word; does nothing where no cache is set.
   setTimeout(flushCompileCache, keepCompiledMs).unref()
   sessions.begin()
+  fleet.begin()
   output.write(`Breakglass is at http://${formatAddress(bound)}\n`)
   if (demo) logger.info('no BREAKGLASS_CONFIG: this machine is the target, and the VM is a DEMO')
 
@@ -135,6 +143,7 @@ async function main(): Promise<void> {
     }
     settings = changed
     power.configure(powerVms())
+    fleet.configure()
     for (const warning of changed.warnings) logger.warn(warning)
     logger.info('configuration read again')
   }
@@ -157,7 +166,9 @@ async function main(): Promise<void> {
     unwatch()
     power.close()
     identity.close()
+    const watch = fleet.stop(fleetMs)
     const left = await sessions.stop(drainMs)
+    await watch
     if (left > 0) logger.warn({ turns: left }, 'turns are left to whoever starts next')
     hub.close()
     const servers = ops ? [server, ops] : [server]

@@ -26,7 +26,7 @@ import type { Change } from '#app/turn/TurnDeps.ts'
 import { sessionOutputs } from '#app/turn/sessionOutputs.ts'
 import { createTakeOver } from '#app/turn/takeOver.ts'
 import { TurnRunner } from '#app/turn/TurnRunner.ts'
-import { createModel, defaultAgent, equipAgents } from './equipAgents.ts'
+import { createModel, defaultAgent, equipAgents, type EquipDeps } from './equipAgents.ts'
 import { targetNames } from './targets.ts'
 
 export interface SessionsDeps {
@@ -36,6 +36,8 @@ export interface SessionsDeps {
   pool: SshPool
   power: PowerService
   vms: () => VmPlace[]
+  /** What agents may see of the watched machines. */
+  fleet: EquipDeps['fleet']
   audit: Audit
   logger: Logger
   attach: (stream: string, input: AttachInput, options?: AttachOptions) => Promise<void>

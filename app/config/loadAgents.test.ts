@@ -35,7 +35,7 @@ test('an agent is its front matter and the text below it; the default one comes 
 })
 
 test('the built-in agents are right, the default one among them', async () => {
-  const all = ['search_knowledge', 'ask_clarification', 'confirm_action', 'send_email', ...tools]
+  const all = ['fleet', 'search_knowledge', 'ask_clarification', 'confirm_action', 'send_email', ...tools]
   const [first] = await loadAgents({ builtIn: 'agents' }, all)
   expect(first?.name).toBe('breakglass')
 })

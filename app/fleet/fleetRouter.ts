@@ -18,9 +18,9 @@ import { readTmuxId } from './tmuxId.ts'
 import { toHistory } from './toHistory.ts'
 
 export interface FleetRouterDeps {
-  fleet: Fleet
+  fleet: Pick<Fleet, 'hosts' | 'host' | 'watch' | 'refresh'>
   history: Pick<History, 'read'>
-  kill: KillService
+  kill: Pick<KillService, 'token' | 'kill'>
   summary: () => FleetSummary
   audit: Audit
   /** ms since 1970. */

@@ -6,7 +6,7 @@ import { killBodySchema, killResultSchema, killTokenBodySchema, killTokenSchema 
 import type { KillService } from './KillService.ts'
 
 export interface KillRouterDeps {
-  kill: KillService
+  kill: Pick<KillService, 'token' | 'kill'>
   audit: Audit
 }
 
