@@ -11,10 +11,12 @@ import { makeKey } from './sshd.ts'
 
 /** A throw-away hypervisor: root's own machine to install on, with the real useradd, sudo, visudo and OpenSSH server. */
 export interface HypervisorRoot {
+  /** Where its sshd listens. */
+  address: string
   /** A folder outside of it, for keys and what clients need; removed with it. */
   folder: string
   port: number
-  /** `[127.0.0.1]:PORT ssh-ed25519 AAAA…`, for a client. */
+  /** `[ADDRESS]:PORT ssh-ed25519 AAAA…`, for a client. */
   knownHosts: string
   /** Runs a shell line there as root. */
   run(line: string): Promise<MachineRun>
@@ -36,7 +38,13 @@ export interface HypervisorRoot {
   stop(): Promise<void>
 }
 
-const hostName = 'pve1'
+export interface HypervisorRootOptions {
+  /** Its host name. */
+  name?: string
+  /** Of loopback. */
+  address?: string
+}
+
 const startLimitMs = 20_000
 const namespaces = [
   '--mount',
@@ -62,7 +70,8 @@ export function whyNoHypervisorRoot(): string | undefined {
   return missing.length > 0 ? `there is no ${missing.join(', no ')}` : undefined
 }
 
-export async function hypervisorRoot(): Promise<HypervisorRoot> {
+export async function hypervisorRoot(options: HypervisorRootOptions = {}): Promise<HypervisorRoot> {
+  const { name: hostName = 'pve1', address = '127.0.0.1' } = options
   const folder = mkdtempSync(join(tmpdir(), 'hypervisor-'))
   const root = join(folder, 'root')
   mkdirSync(root)
@@ -93,8 +102,8 @@ export async function hypervisorRoot(): Promise<HypervisorRoot> {
     // As the command of its README.md does.
     for (const name of readdirSync(hostFolder))
       reach.write(`/root/breakglass/${name}`, readFileSync(join(hostFolder, name), 'utf8'), 0o755)
-    const port = await freePort()
-    const config = `${reach.read('/etc/ssh/sshd_config')}ListenAddress 127.0.0.1\nPort ${port}\n`
+    const port = await freePort(address)
+    const config = `${reach.read('/etc/ssh/sshd_config')}ListenAddress ${address}\nPort ${port}\n`
     reach.write('/etc/ssh/sshd_config', config)
     // A test's refused logins would lock out the next one, which comes from the same address.
     if ((await reach.ask('/usr/sbin/sshd -T')).includes('persourcepenalties'))
@@ -113,9 +122,10 @@ export async function hypervisorRoot(): Promise<HypervisorRoot> {
     }
     return {
       ...reach,
+      address,
       folder,
       port,
-      knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
+      knownHosts: `[${address}]:${port} ${hostKey}\n`,
       async install(...args) {
         const run = await reach.run(['sh', '/root/breakglass/install.sh', ...args.map(quote)].join(' '))
         starts += run.stdout.split('reloaded   sshd').length - 1
@@ -155,9 +165,9 @@ export function vmKey(host: HypervisorRoot, name: string): { file: string; line:
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 
 /** A port of loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
+export async function freePort(address = '127.0.0.1'): Promise<number> {
   const server = createServer()
-  server.listen(0, '127.0.0.1')
+  server.listen(0, address)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // a TCP server that listens
   const closed = once(server, 'close')
