@@ -213,6 +213,18 @@ describe('the pool', () => {
     expect(await result).toMatchObject({ exitCode: null, failedLeg: 'lost' })
   })
 
+  it('drops one destination and leaves the others', async () => {
+    const other = pool.runner(destination(sshd), { maxInFlight: 2 })
+    const kept = await running((given) => other.exec(given))
+    const dropped = await running((given) => pool.runner(destination(sshd)).exec(given))
+    pool.drop(destination(sshd))
+    expect(await dropped.result).toMatchObject({ exitCode: null, failedLeg: 'lost' })
+    expect(await exec('echo anew')).toMatchObject({ stdout: 'anew\n' })
+    expect(await other.exec(request('echo kept'))).toMatchObject({ stdout: 'kept\n' })
+    pool.close()
+    expect(await kept.result).toMatchObject({ failedLeg: 'lost' })
+  })
+
   it('logs the destination and the leg, never the key', async () => {
     const lines: unknown[] = []
     const logger = {

@@ -28,10 +28,7 @@ export class SshPool {
 
   /** The same runner, thus the same connection, for an equal destination. A hypervisor's connection takes `maxInFlight: 1`. */
   runner(destination: SshDestination, { maxInFlight = 4 }: { maxInFlight?: number } = {}): Runner {
-    // Hashed, because the key may be in it as text.
-    const id = createHash('sha256')
-      .update(JSON.stringify([destination, maxInFlight]))
-      .digest('hex')
+    const id = idOf(destination, maxInFlight)
     let runner = this.#runners.get(id)
     if (!runner) {
       runner = new SshRunner(destination, { ...this.#limits, maxInFlight }, this.#logger)
@@ -40,9 +37,23 @@ export class SshPool {
     return runner
   }
 
+  /** Closes the connection of this runner, for a destination that is not used any more. What runs ends as `lost`. */
+  drop(destination: SshDestination, { maxInFlight = 4 }: { maxInFlight?: number } = {}): void {
+    const id = idOf(destination, maxInFlight)
+    this.#runners.get(id)?.close()
+    this.#runners.delete(id)
+  }
+
   /** Closes every connection. What runs ends as `lost`. */
   close(): void {
     for (const runner of this.#runners.values()) runner.close()
     this.#runners.clear()
   }
+}
+
+/** Hashed, because the key may be in it as text. */
+function idOf(destination: SshDestination, maxInFlight: number): string {
+  return createHash('sha256')
+    .update(JSON.stringify([destination, maxInFlight]))
+    .digest('hex')
 }
