@@ -1,0 +1,224 @@
+import type { Logger } from 'pino'
+import { AppError } from '#app/errors.ts'
+import type { Documents } from '#app/history/Documents.ts'
+import type { History } from '#app/history/HistoryStore.ts'
+import type { Shares } from '#app/lease/Shares.ts'
+import type { Host } from '#app/schema/fleet.ts'
+import type { ExecResult, Runner } from '#app/ssh/Runner.ts'
+import type { SshPool } from '#app/ssh/SshPool.ts'
+import { sendKill } from './collect.ts'
+import type { Fleet, OnPoll } from './Fleet.ts'
+import type { FleetHost } from './FleetHost.ts'
+import type { HostMemory } from './HostMemory.ts'
+import { HostPoller } from './HostPoller.ts'
+import { hostKind, OthersMemories, parseMemory } from './OthersMemories.ts'
+import { firstDelay } from './PollSchedule.ts'
+import { toFigures } from './toFigures.ts'
+import { toHost } from './toHost.ts'
+import { WorkingPlaces } from './WorkingPlaces.ts'
+
+export interface FleetServiceOptions {
+  /** Of the fleet alone: its connect time-out is that of `fleet.connect_timeout_s`. */
+  pool: Pick<SshPool, 'runner' | 'drop'>
+  /** For the host without a destination: `command` is `collect` or `kill`. See `localProbe`. */
+  localProbe: Runner
+  documents: Documents
+  history: History
+  shares: Shares
+  onPoll: OnPoll
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** Ms since 1970. */
+  now?: () => number
+  /** 0…1 */
+  random?: () => number
+}
+
+/** A reading and a kill at once. */
+const channels = { maxInFlight: 2 }
+const places = { limit: 256, holdMs: 2_000 }
+const readAgainMs = 5_000
+
+/**
+ * Polls the hosts that are this replica's share, and knows all of them.
+ *
+ * @example
+ * const fleet = new FleetService({ pool, localProbe: localProbe(script), documents, history, shares, onPoll, logger })
+ * fleet.configure(hosts)
+ * fleet.start()
+ */
+export class FleetService implements Fleet {
+  readonly #options: FleetServiceOptions
+  readonly #now: () => number
+  readonly #places = new WorkingPlaces(places.limit, places.holdMs)
+  readonly #others: OthersMemories
+  readonly #pollers = new Map<string, HostPoller>()
+  #hosts = new Map<string, FleetHost>()
+  #started = false
+  #readingAgain: NodeJS.Timeout | undefined
+
+  constructor(options: FleetServiceOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#others = new OthersMemories(options.documents)
+  }
+
+  /** The whole fleet, at any time. What belonged to hosts that are no more is dropped. */
+  configure(hosts: FleetHost[]): void {
+    const before = this.#hosts
+    this.#hosts = new Map(hosts.map((host) => [host.name, host]))
+    for (const old of before.values()) {
+      const host = this.#hosts.get(old.name)
+      if (!host) this.#remove(old)
+      else if (!isSameMachine(old, host)) this.#dismiss(old)
+      else this.#pollers.get(host.name)?.configure(host)
+    }
+    this.#divide()
+  }
+
+  start(): void {
+    this.#started = true
+    this.#options.shares.start({
+      onChange: () => this.#divide(),
+      onAsk: (what, names) => this.#answer(what, names),
+    })
+  }
+
+  /** What runs is given up, and others take over at once. */
+  async close(): Promise<void> {
+    this.#started = false
+    clearTimeout(this.#readingAgain)
+    for (const { host } of this.#pollers.values()) this.#dismiss(host)
+    await this.#options.shares.stop()
+  }
+
+  async hosts(names?: string[]): Promise<Host[]> {
+    const wanted = names && new Set(names)
+    const asked = [...this.#hosts.values()].filter(({ name }) => !wanted || wanted.has(name))
+    const elsewhere = asked.filter(({ name }) => !this.#pollers.has(name)).map(({ name }) => name)
+    const others = elsewhere.length > 0 ? await this.#others.read(elsewhere) : new Map<string, null>()
+    const now = this.#now()
+    return asked.map((host) => {
+      const poller = this.#pollers.get(host.name)
+      return toHost(poller ? poller.memory : (others.get(host.name) ?? null), host, now)
+    })
+  }
+
+  async host(name: string): Promise<Host> {
+    const [host] = await this.hosts([name])
+    if (!host) throw unknownHost(name)
+    return host
+  }
+
+  watch(names: string[]): void {
+    this.#ask('watch', names)
+  }
+
+  refresh(name: string): void {
+    this.#ask('refresh', [name])
+  }
+
+  async kill(name: string, digits: string, signal?: AbortSignal): Promise<ExecResult> {
+    const host = this.#hosts.get(name)
+    if (!host) throw unknownHost(name)
+    return sendKill(this.#runnerOf(host), digits, signal)
+  }
+
+  #ask(what: string, names: string[]): void {
+    const known = names.filter((name) => this.#hosts.has(name))
+    const elsewhere = known.filter((name) => !this.#pollers.has(name))
+    this.#answer(what, known)
+    if (elsewhere.length > 0) this.#options.shares.ask(what, elsewhere)
+  }
+
+  #answer(what: string, names: string[]): void {
+    for (const name of names) {
+      const poller = this.#pollers.get(name)
+      if (what === 'watch') poller?.watch()
+      else if (what === 'refresh') poller?.refresh()
+    }
+  }
+
+  /** Begins with what is ours now and is not polled yet, and lets go of what is not ours any more. */
+  #divide(): void {
+    if (!this.#started) return
+    const { shares } = this.#options
+    for (const { host } of this.#pollers.values()) if (!shares.owns(host.name)) this.#dismiss(host)
+    const taken = [...this.#hosts.values()].filter(
+      ({ name }) => shares.owns(name) && !this.#pollers.has(name),
+    )
+    if (taken.length === 0) return
+    for (const host of taken) this.#pollers.set(host.name, this.#createPoller(host))
+    void this.#begin(taken.map(({ name }) => name))
+  }
+
+  /** The first polls, compared with what is stored. If that cannot be read they are made all the same. */
+  async #begin(names: string[]): Promise<void> {
+    await this.#readStored(names)
+    names.forEach((name, index) => this.#pollers.get(name)?.start(firstDelay(index)))
+  }
+
+  async #readStored(names: string[]): Promise<void> {
+    const pollers = names.flatMap((name) => this.#pollers.get(name) ?? [])
+    try {
+      const stored = await this.#options.documents.read(hostKind, names)
+      for (const poller of pollers) poller.found(parseMemory(stored.get(poller.host.name)))
+    } catch (error) {
+      this.#options.logger.warn({ err: error, hosts: names.length }, 'what was known of hosts cannot be read yet')
+      clearTimeout(this.#readingAgain)
+      this.#readingAgain = setTimeout(() => this.#readAgain(), readAgainMs)
+    }
+  }
+
+  #readAgain(): void {
+    const names = [...this.#pollers.values()].filter(({ unfounded }) => unfounded).map(({ host }) => host.name)
+    if (this.#started && names.length > 0) void this.#readStored(names)
+  }
+
+  #createPoller(host: FleetHost): HostPoller {
+    const { logger, random = Math.random } = this.#options
+    return new HostPoller(host, {
+      runner: this.#runnerOf(host),
+      places: this.#places,
+      now: this.#now,
+      random,
+      onPolled: (polled, after, before) => this.#record(polled, after, before),
+      onError: (error) => logger.error({ err: error, host: host.name }, 'a poll was not taken'),
+    })
+  }
+
+  #record(host: FleetHost, after: HostMemory, before: HostMemory | null): void {
+    const { documents, history, onPoll, shares } = this.#options
+    const poller = this.#pollers.get(host.name)
+    // This process stood still, and another one polls it now.
+    if (!shares.owns(host.name)) return
+    if (poller?.unfounded !== true) documents.put(hostKind, host.name, JSON.stringify(after))
+    const figures = toFigures(after)
+    if (figures && after.polledAt !== null) history.add(host.name, after.polledAt, figures)
+    onPoll(host, after, before)
+  }
+
+  #runnerOf({ destination }: FleetHost): Runner {
+    const { pool, localProbe } = this.#options
+    return destination ? pool.runner(destination, channels) : localProbe
+  }
+
+  #remove(host: FleetHost): void {
+    const { documents, shares } = this.#options
+    if (this.#started && shares.owns(host.name)) documents.put(hostKind, host.name, null)
+    this.#others.forget(host.name)
+    this.#dismiss(host)
+  }
+
+  #dismiss({ name, destination }: FleetHost): void {
+    this.#pollers.get(name)?.stop()
+    this.#pollers.delete(name)
+    if (destination) this.#options.pool.drop(destination, channels)
+  }
+}
+
+function isSameMachine(a: FleetHost, b: FleetHost): boolean {
+  return JSON.stringify(a.destination) === JSON.stringify(b.destination)
+}
+
+const unknownHost = (name: string): AppError =>
+  new AppError('not_found', `No host of the fleet is called "${name.slice(0, 100)}".`)
