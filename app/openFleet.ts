@@ -23,7 +23,8 @@ export interface OpenFleet {
 const hostScope = 'host:'
 
 /** Opens the store and the leases, and begins to poll. */
-export async function openFleet({ current, replica, board, logger, probe }: FleetDeps): Promise<OpenFleet> {
+export async function openFleet(deps: Omit<FleetDeps, 'audit'>): Promise<OpenFleet> {
+  const { current, replica, board, logger, probe, now = Date.now } = deps
   const { redisUrl, dataDir, config } = current()
   const lengths = config.fleet?.history
   const store = await openStore({ redisUrl, dataDir, logger, ...(lengths && { lengths }) })
@@ -33,7 +34,7 @@ export async function openFleet({ current, replica, board, logger, probe }: Flee
   const pool = new SshPool({ logger, ...(connectS !== undefined && { connectTimeoutMs: connectS * 1000 }) })
   let names = new Set<string>()
   const alerts = new AlertBook({
-    ...{ documents: store.documents, board, logger, shared: redisUrl !== undefined },
+    ...{ documents: store.documents, board, logger, now, shared: redisUrl !== undefined },
     enabled: () => current().config.alerts?.enabled ?? true,
     isKnown: (scope) => scope.startsWith(hostScope) && names.has(scope.slice(hostScope.length)),
   })
@@ -41,11 +42,11 @@ export async function openFleet({ current, replica, board, logger, probe }: Flee
     board,
     hostNow: (name) => fleet.host(name),
     observe: (name, observation) => void alerts.observe(hostScope + name, observation),
-    logger,
+    ...{ logger, now },
   })
   const fleet: FleetService = new FleetService({
     ...{ pool, shares, onPoll, logger, localProbe: localProbe(probe) },
-    ...{ documents: store.documents, history: store.history },
+    ...{ now, documents: store.documents, history: store.history },
   })
   const configure = (): void => {
     const hosts = fleetHosts(current())
@@ -59,7 +60,7 @@ export async function openFleet({ current, replica, board, logger, probe }: Flee
   return {
     ...{ fleet, alerts, configure },
     history: store.history,
-    kill: new KillService({ fleet, tickets }),
+    kill: new KillService({ fleet, tickets, now }),
     async close() {
       alerts.close()
       await fleet.close()

@@ -20,6 +20,8 @@ export interface FleetDeps {
   logger: Logger
   /** The script that reads this machine itself. */
   probe: string
+  /** ms since 1970. */
+  now?: () => number
 }
 
 export interface FleetPath {

@@ -81,7 +81,7 @@ export class KillService {
     if (!ticket.active) await this.#refuseActive(identity.host, id)
     const what = `tmux session ${JSON.stringify(ticket.name)} of ${ticket.user} on ${identity.host}`
     onKill('requested', what)
-    const end = await this.#deps.fleet.kill(identity.host, killDigits(identity))
+    const end = await this.#deps.fleet.kill(identity.host, killDigits(identity).trimEnd())
     this.#deps.fleet.refresh(identity.host)
     try {
       const result = toResult(end, identity)
@@ -113,7 +113,7 @@ export class KillService {
 }
 
 function whyActive({ name, attached }: TmuxSession): string {
-  const why = attached ? 'somebody is attached to it' : 'somebody was attached to it not long ago'
+  const why = attached ? 'somebody is attached to it' : 'it has not been left for long'
   return `The tmux session ${JSON.stringify(name)} is active (${why}): say that it is to be killed all the same.`
 }
 
