@@ -133,7 +133,11 @@ function fleetHost(name: string, root: HypervisorRoot, hostKeys: string[]): Flee
 export function sshOptions(root: HypervisorRoot, keyFile: string): string[] {
   const known = `KnownHostsCommand=/bin/echo ${root.knownHosts.trim()}`
   const settings = ['BatchMode=yes', 'IdentitiesOnly=yes', 'IdentityAgent=none', `IdentityFile=${keyFile}`]
-  const trust = ['StrictHostKeyChecking=yes', 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null']
+  const trust = [
+    'StrictHostKeyChecking=yes',
+    'UserKnownHostsFile=/dev/null',
+    'GlobalKnownHostsFile=/dev/null',
+  ]
   const all = [...settings, ...trust, known, 'HostKeyAlgorithms=ssh-ed25519', `Port=${root.port}`]
   return ['-F', 'none', ...all.flatMap((one) => ['-o', one])]
 }
