@@ -21,14 +21,13 @@ const results = ['killed', 'gone', 'changed', 'failed'] as const
 
 /** Reads what the probe's `kill` ended in, whatever it printed. */
 export function parseKill(end: ExecResult): KillAnswer {
-  const lines = end.stdout.split('\n')
-  const header = readHeader(lines)
+  const header = readHeader(end.stdout)
   if (!header || !isProbe(header)) {
     return { failed: end.failure ?? probeTrouble(end, header) }
   }
   let answer: Exclude<KillAnswer, { failed: string }> | undefined
   let done = false
-  for (const line of lines.slice(header.next)) {
+  for (const line of end.stdout.slice(header.next).split('\n')) {
     const [word = '', first = '', second = '', ...rest] = line.split(' ')
     if (word === 'kill') {
       const result = results.find((one) => one === first)

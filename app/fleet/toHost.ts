@@ -4,6 +4,7 @@ import type { GpuMemory, HostMemory, TmuxMemory } from './HostMemory.ts'
 import { attachCommand } from './attachCommand.ts'
 import { attachUrl } from './attachUrl.ts'
 import { emptyMemory } from './emptyMemory.ts'
+import { isoTime } from './isoTime.ts'
 import { isLegacy } from './isLegacy.ts'
 
 const dayMs = 86_400_000
@@ -23,7 +24,7 @@ export function toHost(memory: HostMemory | null, host: FleetHost, now: number):
     last_seen: isoOrNull(known.lastSeen),
     polled_at: isoOrNull(known.polledAt),
     interval_s: (known.intervalMs ?? host.intervalMs) / 1000,
-    ...(nextPollAt !== undefined && nextPollAt > now && { next_poll_at: iso(nextPollAt) }),
+    ...(nextPollAt !== undefined && nextPollAt > now && { next_poll_at: isoTime(nextPollAt) }),
     sections: toSections(known, now),
     local: host.destination === null,
     groups: host.groups,
@@ -40,7 +41,7 @@ export function toHost(memory: HostMemory | null, host: FleetHost, now: number):
     load: known.load,
     uptime_s: known.uptimeS,
     booted_at: isoOrNull(known.bootedAt),
-    ...(rebootedAt !== undefined && now - rebootedAt < dayMs && { rebooted_at: iso(rebootedAt) }),
+    ...(rebootedAt !== undefined && now - rebootedAt < dayMs && { rebooted_at: isoTime(rebootedAt) }),
     ...(clockOffsetMs !== null &&
       Math.abs(clockOffsetMs) >= tolerableOffsetMs && { clock_offset_s: Math.round(clockOffsetMs / 1000) }),
     disks: known.disks,
@@ -73,12 +74,12 @@ function toTmux(session: TmuxMemory, memory: HostMemory, host: FleetHost): TmuxS
     host: host.name,
     user: session.user,
     name: session.name,
-    created: iso(session.created),
-    last_activity: iso(session.lastActivity),
+    created: isoTime(session.created),
+    last_activity: isoTime(session.lastActivity),
     last_attached: isoOrNull(session.lastAttached),
     attached,
     clients: session.clients,
-    ...(!attached && { detached_since: iso(session.lastSeenAttached) }),
+    ...(!attached && { detached_since: isoTime(session.lastSeenAttached) }),
     window_count: session.windowCount,
     status: isLegacy(session, host.legacyAfterMs) ? 'legacy' : 'active',
     pids: session.pids,
@@ -95,11 +96,6 @@ function toTmux(session: TmuxMemory, memory: HostMemory, host: FleetHost): TmuxS
   }
 }
 
-/** What no calendar holds is told as its end. */
-function iso(ms: number): string {
-  return new Date(Math.min(Math.max(ms, 0), 253_402_300_799_000)).toISOString()
-}
-
 function isoOrNull(ms: number | null): string | null {
-  return ms === null ? null : iso(ms)
+  return ms === null ? null : isoTime(ms)
 }

@@ -1,27 +1,23 @@
 export interface Header {
   version: string
   nonce: string
-  /** The index of the line after it. */
+  /** Where the line after it begins. */
   next: number
 }
 
 const first = 'breakglass-probe '
 /** What a shell's start-up files say before it. */
-const preambleLines = 200
+const preambleChars = 20_000
 
 /** The probe's first line, also below a banner; null when it is not there. */
-export function readHeader(lines: readonly string[]): Header | null {
-  const end = Math.min(lines.length, preambleLines)
-  for (let at = 0; at < end; at++) {
-    const line = lines[at] ?? ''
-    if (!line.startsWith(first)) continue
-    const [version = '', nonce = ''] = line
-      .slice(first.length, first.length + 60)
-      .trimEnd()
-      .split(' ')
-    return { version, nonce, next: at + 1 }
-  }
-  return null
+export function readHeader(text: string): Header | null {
+  let at = text.startsWith(first) ? 0 : text.slice(0, preambleChars).indexOf(`\n${first}`)
+  if (at < 0) return null
+  if (at > 0 || text.charCodeAt(0) === 10) at++
+  const stop = text.indexOf('\n', at)
+  if (stop < 0) return null
+  const [version = '', nonce = ''] = text.slice(at + first.length, Math.min(stop, at + 80)).split(' ')
+  return { version, nonce, next: stop + 1 }
 }
 
 /** Whether it speaks the protocol that is read here. */

@@ -10,20 +10,16 @@ import { throttleReasons } from './throttleReasons.ts'
  */
 export function readNvidia(lines: readonly string[]): GpusReading {
   const reading: GpusReading = { gpus: [], lost: [], suspended: [], said: [], unread: 0, complete: true }
-  let fields: string[] = []
+  let columns: Columns = noColumns
   for (const line of lines) {
-    if (line.startsWith('fields '))
-      fields = line
-        .slice(7)
-        .split(',')
-        .map((field) => field.trim())
+    if (line.startsWith('fields ')) columns = readColumns(line.slice(7))
     else if (line.startsWith('lost ')) {
       const [, id = '', ...text] = line.split(' ')
       reading.lost.push({ busId: busId(id), text: text.join(' ').trim() })
     } else if (line.startsWith('suspended ')) reading.suspended.push(busId(line.slice(10).trim()))
     else if (line.startsWith('error ')) reading.said.push(line.slice(6))
     else if (line !== '' && !line.startsWith('hung ')) {
-      const gpu = readRow(fields, line)
+      const gpu = readRow(columns, line)
       if (gpu) reading.gpus.push(gpu)
       else {
         reading.said.push(line)
@@ -35,35 +31,84 @@ export function readNvidia(lines: readonly string[]): GpusReading {
   return reading
 }
 
-function readRow(fields: readonly string[], line: string): GpuReading | null {
-  const columns = line.split(',')
-  if (fields.length < 3 || columns.length < fields.length) return null
-  const values = new Map<string, string | null>()
-  for (let at = 0; at < fields.length - 1; at++) values.set(fields[at] ?? '', nvidiaText(columns[at]))
-  const last = columns.slice(fields.length - 1).join(',')
-  values.set(fields.at(-1) ?? '', nvidiaText(last))
-  const place = values.get('pci.bus_id') ?? null
-  const uuid = values.get('uuid') ?? (place === null ? null : busId(place))
+/** Where each field stands in a row; -1 where it was not asked for. */
+interface Columns {
+  count: number
+  index: number
+  uuid: number
+  bus: number
+  power: number
+  limit: number
+  used: number
+  total: number
+  busy: number
+  heat: number
+  mig: number
+  throttled: number
+  name: number
+}
+
+const noColumns: Readonly<Columns> = {
+  ...{ count: 0, index: -1, uuid: -1, bus: -1, power: -1, limit: -1, used: -1, total: -1 },
+  ...{ busy: -1, heat: -1, mig: -1, throttled: -1, name: -1 },
+}
+
+const columnOf: ReadonlyMap<string, keyof Columns> = new Map([
+  ['index', 'index'],
+  ['uuid', 'uuid'],
+  ['gpu_uuid', 'uuid'],
+  ['pci.bus_id', 'bus'],
+  ['gpu_bus_id', 'bus'],
+  ['power.draw', 'power'],
+  ['power.draw.instant', 'power'],
+  ['power.limit', 'limit'],
+  ['enforced.power.limit', 'limit'],
+  ['memory.used', 'used'],
+  ['memory.total', 'total'],
+  ['utilization.gpu', 'busy'],
+  ['temperature.gpu', 'heat'],
+  ['mig.mode.current', 'mig'],
+  ['clocks_event_reasons.active', 'throttled'],
+  ['clocks_throttle_reasons.active', 'throttled'],
+  ['name', 'name'],
+  ['gpu_name', 'name'],
+])
+
+function readColumns(line: string): Columns {
+  const fields = line.split(',')
+  const columns: Columns = { ...noColumns, count: fields.length }
+  for (let at = 0; at < fields.length; at++) {
+    const key = columnOf.get(fields[at]?.trim() ?? '')
+    if (key !== undefined && columns[key] < 0) columns[key] = at
+  }
+  return columns
+}
+
+function readRow(columns: Columns, line: string): GpuReading | null {
+  const values = line.split(',')
+  if (columns.count < 3 || values.length < columns.count) return null
+  const place = nvidiaText(values[columns.bus])
+  const bus = place === null ? null : busId(place)
+  const uuid = nvidiaText(values[columns.uuid]) ?? bus
   if (uuid === null || !/^[\w:.-]{1,80}$/.test(uuid)) return null
-  const number = (...names: string[]) =>
-    readNumber(names.map((name) => values.get(name)).find((value) => value != null) ?? undefined)
-  const index = readCount(values.get('index') ?? undefined)
-  const mig = values.get('mig.mode.current') ?? null
+  const mig = nvidiaText(values[columns.mig])
+  // It is the last field.
+  const name = nvidiaText(
+    values.length === columns.count ? values[columns.name] : values.slice(columns.name).join(','),
+  )
   return {
-    index,
+    index: readCount(values[columns.index]),
     uuid,
-    bus_id: place === null ? null : busId(place),
+    bus_id: bus,
     vendor: 'nvidia',
-    name: values.get('name') ?? 'NVIDIA GPU',
-    power_draw_watts: notBelow0(number('power.draw', 'power.draw.instant', 'power.draw.average')),
-    power_limit_watts: notBelow0(number('power.limit', 'enforced.power.limit')),
-    memory_used_mb: notBelow0(number('memory.used')),
-    memory_total_mb: notBelow0(number('memory.total')),
-    utilization_percent: notBelow0(number('utilization.gpu')),
-    temperature_c: number('temperature.gpu'),
-    throttled: throttleReasons(
-      values.get('clocks_event_reasons.active') ?? values.get('clocks_throttle_reasons.active') ?? null,
-    ),
+    name: name ?? 'NVIDIA GPU',
+    power_draw_watts: notBelow0(readNumber(values[columns.power])),
+    power_limit_watts: notBelow0(readNumber(values[columns.limit])),
+    memory_used_mb: notBelow0(readNumber(values[columns.used])),
+    memory_total_mb: notBelow0(readNumber(values[columns.total])),
+    utilization_percent: notBelow0(readNumber(values[columns.busy])),
+    temperature_c: readNumber(values[columns.heat]),
+    throttled: throttleReasons(nvidiaText(values[columns.throttled])),
     mig: mig === 'Enabled' ? true : mig === 'Disabled' ? false : null,
   }
 }

@@ -36,32 +36,32 @@ const names: ReadonlySet<string> = new Set(sectionNames)
 /** Takes the probe's answer apart. Total: whatever the bytes, it ends in an answer. */
 export function readProbe(end: ExecResult): ProbeAnswer {
   const sections: ProbeAnswer['sections'] = new Map()
-  const lines = end.stdout.split('\n')
-  const header = readHeader(lines)
+  const { stdout } = end
+  const header = readHeader(stdout)
   if (!header || !isProbe(header)) return { sections, trouble: end.failure ?? probeTrouble(end, header) }
-  const { nonce } = header
+  const marker = `\n${header.nonce} `
   let open: SectionText | null = null
   let openName = ''
-  let done = false
-  // The last piece has no newline: a marker or a line that was cut is none.
-  for (let at = header.next; at < lines.length - 1 && !done; at++) {
-    const line = lines[at] ?? ''
-    if (!line.startsWith(nonce) || line.charCodeAt(16) !== 32) {
-      open?.lines.push(line)
-      continue
-    }
-    const [word, name = '', code, ms] = line.slice(17).split(' ')
-    if (word === 'begin') {
-      open = { code: null, ms: null, lines: [] }
-      openName = name
-      if (names.has(name)) sections.set(name as SectionName, open)
-    } else if (word === 'end' && open && name === openName) {
+  let openAt = 0
+  // From newline to newline: a last line without one was cut, and is no marker.
+  for (let at = stdout.indexOf(marker, header.next - 1); at >= 0;) {
+    const stop = stdout.indexOf('\n', at + 1)
+    if (stop < 0) break
+    const [word, name = '', code, ms] = stdout.slice(at + marker.length, stop).split(' ')
+    if (word === 'end' && open && name === openName) {
       open.code = readCount(code)
       open.ms = readCount(ms)
+      if (at > openAt) open.lines = stdout.slice(openAt + 1, at).split('\n')
       open = null
-    } else if (word === 'done') done = true
+    } else if (word === 'begin') {
+      open = { code: null, ms: null, lines: [] }
+      openName = name
+      openAt = stop
+      if (names.has(name)) sections.set(name as SectionName, open)
+    } else if (word === 'done') return { sections, trouble: null }
+    at = stdout.indexOf(marker, stop)
   }
-  return { sections, trouble: done ? null : cutOff(end) }
+  return { sections, trouble: cutOff(end) }
 }
 
 function cutOff(end: ExecResult): string {

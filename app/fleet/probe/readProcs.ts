@@ -1,5 +1,4 @@
-import { readCount } from './readNumber.ts'
-import { splitFields } from './splitFields.ts'
+import { LineCursor } from './LineCursor.ts'
 
 export interface ProcessReading {
   pid: number
@@ -28,21 +27,28 @@ export function readProcs(lines: readonly string[]): ProcsReading {
       if (process) reading.processes.set(process.pid, process)
       else reading.unread++
     } else if (line.startsWith('cmd ')) {
-      const [, pidText, , user, command] = splitFields(line, 4) ?? []
-      const pid = readCount(pidText)
-      if (pid !== null && user !== undefined && command !== undefined)
-        reading.commands.set(pid, { user, command })
-      else reading.unread++
+      const cursor = new LineCursor(line, 4)
+      const pid = cursor.count()
+      cursor.word()
+      const user = cursor.word()
+      if (cursor.failed) reading.unread++
+      else reading.commands.set(pid, { user, command: cursor.rest() })
     } else if (line !== '' && !line.startsWith('error ') && !line.startsWith('hung ')) reading.unread++
   }
   return reading
 }
 
 function readProcess(line: string): ProcessReading | null {
-  const fields = splitFields(line, 8)
-  if (!fields) return null
-  const [pid, ppid, sid, uid, ticks, start, rssPages] = fields.slice(1, 8).map(readCount)
-  if (pid == null || ppid == null || sid == null || uid == null) return null
-  if (ticks == null || start == null || rssPages == null) return null
-  return { pid, ppid, sid, uid, ticks, start, rssPages, name: fields[8] ?? '' }
+  const cursor = new LineCursor(line, 5)
+  const process = {
+    pid: cursor.count(),
+    ppid: cursor.count(),
+    sid: cursor.count(),
+    uid: cursor.count(),
+    ticks: cursor.count(),
+    start: cursor.count(),
+    rssPages: cursor.count(),
+    name: cursor.rest(),
+  }
+  return cursor.failed ? null : process
 }

@@ -1,5 +1,4 @@
-import { readCount } from './readNumber.ts'
-import { splitFields } from './splitFields.ts'
+import { LineCursor } from './LineCursor.ts'
 
 export interface TmuxSessionReading {
   number: number
@@ -61,49 +60,53 @@ export function readTmux(lines: readonly string[]): TmuxReading {
 }
 
 function readServer(line: string): TmuxServerReading | undefined {
-  const [, uidText, user = '', pidText, version = '', isDefault, socket = ''] = splitFields(line, 6) ?? []
-  const uid = readCount(uidText)
-  const pid = readCount(pidText)
-  if (uid === null || pid === null || user === '' || socket === '') return undefined
-  return { uid, user, pid, version, socket: isDefault === '1' ? null : socket, sessions: [] }
+  const cursor = new LineCursor(line, 7)
+  const uid = cursor.count()
+  const user = cursor.word()
+  const pid = cursor.count()
+  const version = cursor.word()
+  const isDefault = cursor.word() === '1'
+  const socket = cursor.rest()
+  if (cursor.failed || user === '' || socket === '') return undefined
+  return { uid, user, pid, version, socket: isDefault ? null : socket, sessions: [] }
 }
 
 /** A tmux session without its number or its time of creation is not the same one twice: it is left out. */
 function readSession(line: string): TmuxSessionReading | undefined {
-  const fields = splitFields(line, 7)
-  if (!fields) return undefined
-  const [, n, created, lastAttached, activity, clients, windows, name = ''] = fields
-  const [number, createdAt, clientCount, windowCount] = [n, created, clients, windows].map(readCount)
-  if (number == null || createdAt == null || clientCount == null || windowCount == null) return undefined
-  return {
-    number,
-    created: createdAt,
-    lastAttached: readCount(lastAttached) || null,
-    activity: readCount(activity) || null,
-    clients: clientCount,
-    windows: windowCount,
-    name,
+  const cursor = new LineCursor(line, 8)
+  const session = {
+    number: cursor.count(),
+    created: cursor.count(),
+    lastAttached: cursor.countOrNull() || null,
+    activity: cursor.countOrNull() || null,
+    clients: cursor.count(),
+    windows: cursor.count(),
+    name: cursor.rest(),
     windowActivity: null,
     panePids: [],
   }
+  return cursor.failed ? undefined : session
 }
 
 function addTo(server: TmuxServerReading, last: TmuxSessionReading | undefined, line: string): boolean {
-  const [word, n, valueText] = line.split(' ', 3)
-  const number = readCount(n)
-  const value = readCount(valueText)
-  if (number === null || value === null) return false
+  const isPane = line.startsWith('pane ')
+  const cursor = new LineCursor(line, isPane ? 5 : 7)
+  const number = cursor.count()
+  const value = cursor.count()
+  if (cursor.failed) return false
   const session = last?.number === number ? last : server.sessions.find((one) => one.number === number)
   if (!session) return false
-  if (word === 'pane') session.panePids.push(value)
+  if (isPane) session.panePids.push(value)
   else session.windowActivity = Math.max(session.windowActivity ?? 0, value)
   return true
 }
 
 function readError(line: string): TmuxReading['errors'][number] | undefined {
-  const [, uidText, user = '', rest = ''] = splitFields(line, 3) ?? []
-  const uid = readCount(uidText)
+  const cursor = new LineCursor(line, 6)
+  const uid = cursor.count()
+  const user = cursor.word()
+  const rest = cursor.rest()
   const tab = rest.indexOf('\t')
-  if (uid === null || tab < 0) return undefined
+  if (cursor.failed || tab < 0) return undefined
   return { uid, user, socket: rest.slice(0, tab), text: rest.slice(tab + 1) }
 }
