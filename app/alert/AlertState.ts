@@ -30,9 +30,9 @@ export type AlertState = z.infer<typeof alertStateSchema>
 
 export const noAlerts: AlertState = { version: 1, subjects: [] }
 
-/** A stored state; what cannot be read counts as none. */
+/** A stored state, '' for none; what cannot be read counts as none. */
 export function readAlertState(text: string | undefined): AlertState {
-  if (text === undefined) return noAlerts
+  if (!text) return noAlerts
   try {
     return alertStateSchema.safeParse(JSON.parse(text)).data ?? noAlerts
   } catch {

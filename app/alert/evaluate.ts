@@ -45,7 +45,9 @@ export function evaluate(
     else subjects.push({ ...before, wrong: 0 })
   }
   for (const reading of readings.values())
-    subjects.push(take(scope, newSubject(reading), reading, now, changes))
+    // Most subjects are right, and have nothing to be remembered.
+    if (reading.value !== null && reading.value >= reading.raise)
+      subjects.push(take(scope, newSubject(reading), reading, now, changes))
   return { state: { version: 1, subjects: subjects.flatMap((one) => kept(one, now)) }, changes }
 }
 
@@ -154,6 +156,7 @@ function recent(times: number[], now: number): number[] {
   return times.filter((at) => now - at < flapGuard.withinMs)
 }
 
+/** No rule has a space in its name. */
 function nameOf({ rule, key }: { rule: string; key: string }): string {
-  return JSON.stringify([rule, key])
+  return `${rule} ${key}`
 }
