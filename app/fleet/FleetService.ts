@@ -31,6 +31,8 @@ export interface FleetServiceOptions {
   now?: () => number
   /** 0…1 */
   random?: () => number
+  /** How often what is known of a host is stored where nobody else reads it, unless something has changed. */
+  storeEveryMs?: number
 }
 
 /** A reading and a kill at once. */
@@ -52,6 +54,7 @@ export class FleetService implements Fleet {
   readonly #places = new WorkingPlaces(places.limit, places.holdMs)
   readonly #others: OthersMemories
   readonly #pollers = new Map<string, HostPoller>()
+  readonly #storedAt = new Map<string, number>()
   #hosts = new Map<string, FleetHost>()
   #started = false
   #readingAgain: NodeJS.Timeout | undefined
@@ -87,7 +90,11 @@ export class FleetService implements Fleet {
   async close(): Promise<void> {
     this.#started = false
     clearTimeout(this.#readingAgain)
-    for (const { host } of this.#pollers.values()) this.#dismiss(host)
+    for (const { host, memory, unfounded } of this.#pollers.values()) {
+      if (memory && !unfounded && this.#options.shares.owns(host.name))
+        this.#options.documents.put(hostKind, host.name, JSON.stringify(memory))
+      this.#dismiss(host)
+    }
     await this.#options.shares.stop()
   }
 
@@ -163,14 +170,19 @@ export class FleetService implements Fleet {
       const stored = await this.#options.documents.read(hostKind, names)
       for (const poller of pollers) poller.found(parseMemory(stored.get(poller.host.name)))
     } catch (error) {
-      this.#options.logger.warn({ err: error, hosts: names.length }, 'what was known of hosts cannot be read yet')
+      this.#options.logger.warn(
+        { err: error, hosts: names.length },
+        'what was known of hosts cannot be read yet',
+      )
       clearTimeout(this.#readingAgain)
       this.#readingAgain = setTimeout(() => this.#readAgain(), readAgainMs)
     }
   }
 
   #readAgain(): void {
-    const names = [...this.#pollers.values()].filter(({ unfounded }) => unfounded).map(({ host }) => host.name)
+    const names = [...this.#pollers.values()]
+      .filter(({ unfounded }) => unfounded)
+      .map(({ host }) => host.name)
     if (this.#started && names.length > 0) void this.#readStored(names)
   }
 
@@ -187,14 +199,23 @@ export class FleetService implements Fleet {
   }
 
   #record(host: FleetHost, after: HostMemory, before: HostMemory | null): void {
-    const { documents, history, onPoll, shares } = this.#options
-    const poller = this.#pollers.get(host.name)
+    const { history, onPoll, shares } = this.#options
     // This process stood still, and another one polls it now.
     if (!shares.owns(host.name)) return
-    if (poller?.unfounded !== true) documents.put(hostKind, host.name, JSON.stringify(after))
+    this.#store(host, after, before)
     const figures = toFigures(after)
     if (figures && after.polledAt !== null) history.add(host.name, after.polledAt, figures)
     onPoll(host, after, before)
+  }
+
+  /** Alone, only a restart needs it: then it may be as old as a minute. */
+  #store(host: FleetHost, after: HostMemory, before: HostMemory | null): void {
+    const { documents, shares, storeEveryMs = 60_000 } = this.#options
+    if (this.#pollers.get(host.name)?.unfounded === true) return
+    const age = performance.now() - (this.#storedAt.get(host.name) ?? -Infinity)
+    if (!shares.shared && age < storeEveryMs && before && !isOtherwise(before, after)) return
+    documents.put(hostKind, host.name, JSON.stringify(after))
+    this.#storedAt.set(host.name, performance.now())
   }
 
   #runnerOf({ destination }: FleetHost): Runner {
@@ -212,12 +233,26 @@ export class FleetService implements Fleet {
   #dismiss({ name, destination }: FleetHost): void {
     this.#pollers.get(name)?.stop()
     this.#pollers.delete(name)
+    this.#storedAt.delete(name)
     if (destination) this.#options.pool.drop(destination, channels)
   }
 }
 
 function isSameMachine(a: FleetHost, b: FleetHost): boolean {
   return JSON.stringify(a.destination) === JSON.stringify(b.destination)
+}
+
+/** What must not be forgotten with this process: who was there, and when. */
+function isOtherwise(before: HostMemory, after: HostMemory): boolean {
+  return (
+    before.status !== after.status ||
+    before.rebootedAt !== after.rebootedAt ||
+    before.tmux.length !== after.tmux.length ||
+    after.tmux.some(({ id, clients }, index) => {
+      const session = before.tmux[index]
+      return session?.id !== id || session.clients !== clients
+    })
+  )
 }
 
 const unknownHost = (name: string): AppError =>

@@ -23,7 +23,6 @@ export interface HostPollerDeps {
 /** Polls one host again and again, never twice at once. Intervals count on a clock that nobody sets. */
 export class HostPoller {
   readonly #deps: HostPollerDeps
-  readonly #stopping = new AbortController()
   #host: FleetHost
   #memory: HostMemory | null = null
   /** Until what was stored of it is known: the newest poll, which is then compared with that. */
@@ -33,6 +32,9 @@ export class HostPoller {
   #endedAt = -Infinity
   #nextAt = Infinity
   #polling = false
+  #stopped = false
+  /** Gives up the poll that runs. */
+  #giveUp: AbortController | undefined
   #again = false
   #timer: NodeJS.Timeout | undefined
 
@@ -88,8 +90,9 @@ export class HostPoller {
 
   /** What runs is given up, and its result counts no more. */
   stop(): void {
+    this.#stopped = true
     clearTimeout(this.#timer)
-    this.#stopping.abort()
+    this.#giveUp?.abort()
   }
 
   get #failures(): number {
@@ -108,7 +111,7 @@ export class HostPoller {
   }
 
   #setNext(at: number): void {
-    if (this.#stopping.signal.aborted) return
+    if (this.#stopped) return
     this.#nextAt = at
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#poll(), Math.max(0, at - performance.now()))
@@ -120,15 +123,17 @@ export class HostPoller {
     const startedAt = this.#deps.now()
     this.#startedAt = performance.now()
     try {
-      if (this.#stopping.signal.aborted) return
-      const result = await collect(this.#deps.runner, this.#stopping.signal)
+      if (this.#stopped) return
+      this.#giveUp = new AbortController()
+      const result = await collect(this.#deps.runner, this.#giveUp)
       release()
       this.#endedAt = performance.now()
-      if (!this.#stopping.signal.aborted) this.#take({ startedAt, endedAt: this.#deps.now(), result })
+      if (!this.#stopped) this.#take({ startedAt, endedAt: this.#deps.now(), result })
     } catch (error) {
       this.#deps.onError(error)
     } finally {
       release()
+      this.#giveUp = undefined
       this.#polling = false
       this.#rest()
     }

@@ -5,23 +5,26 @@ const timeoutMs = 25_000
 const maxOutputBytes = 262_144
 
 /**
- * One reading of a host by its probe. Never throws. A far side that prints without end is cut off, so that it costs
- * neither memory nor time; what it said until then is in the result.
+ * One reading of a host by its probe, given up with `stop`. Never throws. A far side that prints without end is cut off,
+ * so that it costs neither memory nor time; what it said until then is in the result.
  */
-export async function collect(runner: Runner, signal: AbortSignal): Promise<ExecResult> {
-  const tooMuch = new AbortController()
+export async function collect(runner: Runner, stop: AbortController): Promise<ExecResult> {
   let length = 0
+  let tooMuch = false
   const result = await runner.exec({
     command: probeCommands.collect,
+    readsNothing: true,
     timeoutMs,
     maxOutputBytes,
-    signal: AbortSignal.any([signal, tooMuch.signal]),
+    signal: stop.signal,
     onOutput(_stream, text) {
       length += text.length
-      if (length > maxOutputBytes) tooMuch.abort()
+      if (length <= maxOutputBytes || stop.signal.aborted) return
+      tooMuch = true
+      stop.abort()
     },
   })
-  if (!tooMuch.signal.aborted || signal.aborted) return result
+  if (!tooMuch) return result
   const failure = 'It printed more than 256 kB, which no probe does, and was cut off.'
   return { ...result, exitCode: null, truncated: true, failedLeg: 'command', failure }
 }

@@ -25,6 +25,7 @@ const askSchema = z.object({ what: z.string(), names: z.array(z.string()) })
  * others only after one life.
  */
 export class RedisShares implements Shares {
+  readonly shared = true
   readonly #client: RedisClient & Scripts
   readonly #subscriber: RedisClient
   readonly #link: RedisLink

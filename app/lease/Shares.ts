@@ -18,6 +18,8 @@ export interface SharesListener {
 
 /** Who does what of work that must be done once: hosts that are polled. */
 export interface Shares {
+  /** Whether others may want to know what this replica knows. */
+  readonly shared: boolean
   /** Takes part from now on. */
   start(listener: SharesListener): void
   /** Whether this replica does it now. */

@@ -2,6 +2,7 @@ import type { Shares, SharesListener } from './Shares.ts'
 
 /** With one process all is its own. */
 export class SoloShares implements Shares {
+  readonly shared = false
   #listener: SharesListener | undefined
 
   start(listener: SharesListener): void {

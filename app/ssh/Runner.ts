@@ -5,6 +5,8 @@ export interface ExecRequest {
   command: string
   /** Written to the command's stdin, which is then closed; empty when absent. */
   stdin?: string
+  /** The command reads no input: over SSH its stdin stays open and empty, which saves a packet. Not beside `stdin`. */
+  readsNothing?: true
   /** The command's own limit; connecting and opening the channel have their own. */
   timeoutMs: number
   /**

@@ -131,7 +131,7 @@ export function runOnChannel(
       if (opened.stderr.readableEnded) closed()
       else opened.stderr.once('end', closed)
     })
-    opened.end(request.stdin)
+    if (request.readsNothing !== true) opened.end(request.stdin)
   }
   try {
     // ssh2 takes the command's bytes as they are; its types know only the string.

@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchAppendToClient } from './appendToClient.ts'
 import { benchFanOut } from './fanOut.ts'
+import { benchFleet } from './fleet.ts'
 import { benchLog } from './log.ts'
 import { benchOutput } from './output.ts'
 import { canPin, pinSelf } from './processes.ts'
@@ -26,6 +27,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
   ssh: sshBench,
   power: powerBench,
   output: benchOutput,
+  fleet: benchFleet,
   start: benchStart,
 }
 

@@ -9,6 +9,8 @@ import { join } from 'node:path'
 export interface SshdOptions {
   /** Options in front of the client's key, such as `command="…",restrict`. */
   keyOptions?: string
+  /** Further lines of `authorized_keys`, each with its own options and key. */
+  authorizedKeys?: string[]
   hostKeyTypes?: ('ed25519' | 'ecdsa' | 'rsa')[]
   maxSessions?: number
   /** As sshd_config has it: `start:rate:full`. */
@@ -23,7 +25,7 @@ export interface Sshd {
   user: string
   /** `ssh-ed25519 AAAA…`, one for each type, without a comment. */
   hostKeys: string[]
-  /** The one private key that is let in. */
+  /** The private key that is let in, beside those of `authorizedKeys`. */
   keyFile: string
   /** What it logged so far. */
   log(): string
@@ -40,13 +42,15 @@ const program = '/usr/sbin/sshd'
 /** Starts the server and waits until it listens. It is stopped by the test that started it. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const { keyOptions = '', hostKeyTypes = ['ed25519'], maxSessions, maxStartups } = options
+  const { authorizedKeys = [] } = options
   // sshd as root insists on its separation folder, which exists only where the service was started once.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   const folder = mkdtempSync(join(tmpdir(), 'sshd-'))
   const hostKeyFiles = hostKeyTypes.map((type) => makeKey(folder, `host_${type}`, type))
   const keyFile = makeKey(folder, 'client', 'ed25519')
   const publicKey = readFileSync(`${keyFile}.pub`, 'utf8').trim()
-  writeFileSync(join(folder, 'authorized_keys'), `${keyOptions} ${publicKey}\n`.trimStart(), { mode: 0o600 })
+  const letIn = [`${keyOptions} ${publicKey}`.trimStart(), ...authorizedKeys]
+  writeFileSync(join(folder, 'authorized_keys'), `${letIn.join('\n')}\n`, { mode: 0o600 })
 
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort())

@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import ssh2, { type Client } from 'ssh2'
+import type { FleetHost } from '#app/fleet/FleetHost.ts'
+import { FleetService } from '#app/fleet/FleetService.ts'
+import { openStore } from '#app/history/openStore.ts'
+import { SoloShares } from '#app/lease/SoloShares.ts'
+import { SshPool } from '#app/ssh/SshPool.ts'
+import { serveOperations } from './processes.ts'
+import { sleep } from './statistics.ts'
+
+/** The process that polls, ours or bare: what it uses is the client's use alone. */
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+export interface Use {
+  cpuMs: number
+  wallMs: number
+}
+
+async function measure(work: () => Promise<void>): Promise<Use> {
+  const before = process.cpuUsage()
+  const startedAt = performance.now()
+  await work()
+  const wallMs = performance.now() - startedAt
+  const { user, system } = process.cpuUsage(before)
+  return { cpuMs: (user + system) / 1000, wallMs }
+}
+
+// ── Ours ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function startOurs(hosts: FleetHost[]) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'fleet-bench-'))
+  const store = await openStore({ dataDir, logger: quiet })
+  const pool = new SshPool()
+  const taken = new Map<string, number>()
+  let failed = 0
+  const fleet = new FleetService({
+    pool,
+    ...{ documents: store.documents, history: store.history, shares: new SoloShares() },
+    localProbe: pool.runner({ name: '', host: '', port: 0, user: '', hostKeys: [], key: { agent: '' } }),
+    onPoll: (host, after) => {
+      taken.set(host.name, (taken.get(host.name) ?? 0) + 1)
+      if (after.status !== 'online') failed += 1
+    },
+    logger: quiet,
+  })
+  const all = hosts.map(({ name }) => name)
+  const polls = (): number => [...taken.values()].reduce((sum, times) => sum + times, 0)
+  return {
+    begin(): void {
+      fleet.configure(hosts)
+      fleet.start()
+    },
+    everyone: (times: number): boolean => all.every((name) => (taken.get(name) ?? 0) >= times),
+    polls,
+    failed: () => failed,
+    round: async (): Promise<void> => {
+      const until = polls() + all.length
+      for (const name of all) fleet.refresh(name)
+      while (polls() < until) await sleep(1)
+      // What was read is written within a second: that belongs to it.
+      await store.documents.read('none')
+      await store.history.read('none', { from: 0, to: 0 })
+    },
+    hosts: () => fleet.hosts(),
+    async stop(): Promise<void> {
+      await fleet.close()
+      await store.close()
+      pool.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+// ── Bare ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function startBare(hosts: FleetHost[]) {
+  const clients: Client[] = []
+  for (const { destination } of hosts) if (destination) clients.push(await bareConnection(destination))
+  return {
+    round: async (): Promise<void> => {
+      await Promise.all(clients.map(bareExec))
+    },
+    stop: (): void => clients.forEach((client) => client.end()),
+  }
+}
+
+async function bareConnection(destination: NonNullable<FleetHost['destination']>): Promise<Client> {
+  const { host, port, user, key } = destination
+  if (!('file' in key)) throw new Error('no key file')
+  const client = new ssh2.Client()
+  client.on('error', () => undefined)
+  const sock = connect({ host, port, noDelay: true })
+  client.connect({ sock, username: user, privateKey: readFileSync(key.file) })
+  await once(client, 'ready')
+  return client
+}
+
+function bareExec(client: Client): Promise<string> {
+  return new Promise((resolve, reject) => {
+    client.exec('collect', (error, channel) => {
+      if (error) {
+        reject(error)
+        return
+      }
+      let output = ''
+      channel.stderr.resume()
+      channel.setEncoding('utf8').on('data', (text: string) => (output += text))
+      channel.on('close', () => resolve(output))
+    })
+  })
+}
+
+// ── What the bench asks ───────────────────────────────────────────────────────────────────────────────────
+
+let ours: Awaited<ReturnType<typeof startOurs>> | undefined
+let bare: Awaited<ReturnType<typeof startBare>> | undefined
+
+function residentKb(): number {
+  globalThis.gc?.()
+  return process.memoryUsage().rss / 1024
+}
+
+serveOperations({
+  /** Ours alone: kB of this process before, and after every host was polled so often. */
+  async beginOurs(hosts: FleetHost[], times: number) {
+    const before = residentKb()
+    ours = await startOurs(hosts)
+    const begun = ours
+    begun.begin()
+    while (!begun.everyone(1)) await sleep(20)
+    for (let round = 1; round < times; round += 1) {
+      await sleep(600)
+      await begun.round()
+    }
+    return { before, after: residentKb(), failed: begun.failed() }
+  },
+  async beginBare(hosts: FleetHost[]) {
+    bare = await startBare(hosts)
+  },
+  oursRound: () => measure(async () => ours?.round()),
+  bareRound: () => measure(async () => bare?.round()),
+  polls: () => ours?.polls() ?? 0,
+  failed: () => ours?.failed() ?? 0,
+  /** What this process uses while it goes at its own pace. */
+  idle: (ms: number) => measure(() => sleep(ms)),
+  heap: () => process.memoryUsage(),
+  async end() {
+    await ours?.stop()
+    bare?.stop()
+  },
+})
