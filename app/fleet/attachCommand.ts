@@ -8,10 +8,10 @@ const plain = /^[A-Za-z0-9_@%+=,/:.-]+$/
 /** What stands between double quotes for itself, in sh, bash with its history, zsh, fish. */
 const calm = /^[^"$`\\!\p{Cc}]*$/u
 /**
- * Names that `-t =NAME` does not find as they are: tmux reads `:` and `.` as the begin of a window and a pane, `$` as
- * an id; a backslash is none of the same in every shell.
+ * Names that go by their number: tmux reads `:` and `.` as the begin of a window and a pane and a first `$` as an id,
+ * and backslashes and quotes within quotes are not the same to sh and to fish.
  */
-const misread = /^\$|[:.\\\p{Cc}]/u
+const misread = /^\$|[:.\\'\p{Cc}]/u
 
 /** For the owner's shell; the account is the owner's, never the probe's. */
 export function attachCommand(session: Attached, host: FleetHost): string {

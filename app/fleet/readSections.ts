@@ -1,6 +1,8 @@
 import type { Disk } from '#app/schema/fleet.ts'
 import type { FleetHost } from './FleetHost.ts'
 import type { GpuProcessReading, GpusReading } from './probe/GpuReading.ts'
+import { nvidiaTrouble } from './probe/nvidiaText.ts'
+import { plainText } from './probe/plainText.ts'
 import { readAmd } from './probe/readAmd.ts'
 import { readDisks } from './probe/readDisks.ts'
 import { readHostSection, type HostReading } from './probe/readHostSection.ts'
@@ -32,13 +34,13 @@ export interface Readings {
   gpuProcesses: GpuProcessReading[] | null
   mig: Map<string, string> | null
   procs: ProcsReading | null
-  /** What the sections before `procs` took: so much later than uptime were processes read. */
+  /** How much later than uptime processes were read: sections between them are read at once. */
   procsAfterMs: number
 }
 
 const gpuSections: readonly string[] = ['gpu', 'gpu_procs', 'mig', 'amd', 'intel']
 
-export function readSections(answer: ProbeAnswer, host: FleetHost): Readings {
+export function readSections(answer: ProbeAnswer, host: Pick<FleetHost, 'hasGpu'>): Readings {
   const readings: Readings = {
     ...{ whole: answer.trouble === null, present: [], failures: new Map(), partial: new Set() },
     ...{ host: null, memory: null, disks: null, tmux: null, gpu: null, amd: null, intel: null },
@@ -47,12 +49,20 @@ export function readSections(answer: ProbeAnswer, host: FleetHost): Readings {
   for (const [name, section] of answer.sections) {
     if (host.hasGpu === false && gpuSections.includes(name)) continue
     readings.present.push(name)
-    if (name !== 'procs') readings.procsAfterMs += section.ms ?? 0
     const trouble = sectionTrouble(name, section)
     if (trouble !== null) readings.failures.set(name, trouble)
     if (section.code !== null) readSection(readings, name, section)
   }
+  readings.procsAfterMs = procsAfterMs(answer)
   return readings
+}
+
+function procsAfterMs({ sections }: ProbeAnswer): number {
+  let longest = 0
+  for (const [name, { ms }] of sections) {
+    if (name !== 'host' && name !== 'memory' && name !== 'procs') longest = Math.max(longest, ms ?? 0)
+  }
+  return (sections.get('host')?.ms ?? 0) + longest
 }
 
 function readSection(readings: Readings, name: SectionName, { code, lines }: SectionText): void {
@@ -66,7 +76,7 @@ function readSection(readings: Readings, name: SectionName, { code, lines }: Sec
     }
     case 'memory':
       if (ok) readings.memory = readMemorySection(lines)
-      if (readings.memory?.percent === null) fail('The kernel does not say how much memory is available.')
+      if (readings.memory?.totalMb === null) fail('Nothing of it could be read.')
       break
     case 'disks': {
       // df ends with 1 when one of many could not be asked.
@@ -91,7 +101,7 @@ function readSection(readings: Readings, name: SectionName, { code, lines }: Sec
       gpus.complete = none || (ok && gpus.complete)
       if (some || none || (ok && gpus.unread === 0)) readings[name] = gpus
       if (ok && gpus.unread > 0)
-        fail(sectionTrouble(name, { code: 1, ms: null, lines: gpus.said.map((one) => `error ${one}`) }) ?? '')
+        fail(nvidiaTrouble(null, gpus.said.join('\n')) ?? unreadLines(gpus.unread, gpus.said))
       break
     }
     case 'gpu_procs': {
@@ -118,6 +128,9 @@ function readSection(readings: Readings, name: SectionName, { code, lines }: Sec
   }
 }
 
-function unreadLines(count: number): string {
-  return count === 1 ? 'A line of it could not be read.' : `${count} lines of it could not be read.`
+function unreadLines(count: number, [line]: string[] = []): string {
+  const which = line === undefined ? '.' : `: ${plainText(line, 120)}`
+  return count === 1
+    ? `A line of it could not be read${which}`
+    : `${count} lines of it could not be read${which}`
 }

@@ -29,7 +29,7 @@ export function nvidiaText(text: string | undefined): string | null {
 
 /** Why nvidia-smi gave no figures, in a sentence, by its exit code and what it said (also on stdout). */
 export function nvidiaTrouble(code: number | null, text: string): string | null {
-  const lost = /Unable to determine the device handle for GPU\s?([0-9A-Fa-f:.]+)?/i.exec(text)
+  const lost = /Unable to determine the device handle for GPU\s?([0-9A-Fa-f:]+\.[0-9A-Fa-f])?/i.exec(text)
   if (code === 18 || /Driver\/library version mismatch/i.test(text)) {
     return 'The NVIDIA driver was updated and the old one is still loaded (driver/library version mismatch): reboot the host, or unload its modules.'
   }

@@ -15,10 +15,10 @@ export function readMemorySection(lines: readonly string[]): MemoryReading {
     else if (line.startsWith('MemAvailable:')) available = kilobytes(line)
   }
   if (total === 0) total = null
-  const totalMb = total === null ? null : total / 1024
+  const totalMb = total === null ? null : round(total / 1024)
   if (total === null || available === null) return { percent: null, usedMb: null, totalMb }
   const used = Math.max(0, total - available)
-  return { percent: round((100 * used) / total), usedMb: round(used / 1024), totalMb: round(total / 1024) }
+  return { percent: round((100 * used) / total), usedMb: round(used / 1024), totalMb }
 }
 
 function kilobytes(line: string): number | null {

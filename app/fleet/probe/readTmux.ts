@@ -38,20 +38,24 @@ const noServer = /^(error connecting to|no server running on|server exited unexp
 export function readTmux(lines: readonly string[]): TmuxReading {
   const reading: TmuxReading = { servers: [], errors: [], unread: 0 }
   let server: TmuxServerReading | undefined
-  let session: TmuxSessionReading | undefined
+  /** Of the server, by number. */
+  let sessions = new Map<number, TmuxSessionReading>()
   for (const line of lines) {
     if (line.startsWith('session ')) {
-      session = server && readSession(line)
-      if (server && session) server.sessions.push(session)
-      else reading.unread++
+      const session = server && readSession(line)
+      if (server && session) {
+        server.sessions.push(session)
+        sessions.set(session.number, session)
+      } else reading.unread++
     } else if (line.startsWith('window ') || line.startsWith('pane ')) {
-      if (server && !addTo(server, session, line)) reading.unread++
+      if (server && !addTo(sessions, line)) reading.unread++
     } else if (line.startsWith('server ')) {
-      session = undefined
+      sessions = new Map()
       server = readServer(line)
       if (server) reading.servers.push(server)
       else reading.unread++
     } else if (line.startsWith('error ')) {
+      server = undefined
       const error = readError(line)
       if (error && !noServer.test(error.text)) reading.errors.push(error)
     } else if (line !== 'absent' && line !== '' && !line.startsWith('hung ')) reading.unread++
@@ -88,13 +92,13 @@ function readSession(line: string): TmuxSessionReading | undefined {
   return cursor.failed ? undefined : session
 }
 
-function addTo(server: TmuxServerReading, last: TmuxSessionReading | undefined, line: string): boolean {
+function addTo(sessions: Map<number, TmuxSessionReading>, line: string): boolean {
   const isPane = line.startsWith('pane ')
   const cursor = new LineCursor(line, isPane ? 5 : 7)
   const number = cursor.count()
   const value = cursor.count()
   if (cursor.failed) return false
-  const session = last?.number === number ? last : server.sessions.find((one) => one.number === number)
+  const session = sessions.get(number)
   if (!session) return false
   if (isPane) session.panePids.push(value)
   else session.windowActivity = Math.max(session.windowActivity ?? 0, value)
@@ -107,6 +111,8 @@ function readError(line: string): TmuxReading['errors'][number] | undefined {
   const user = cursor.word()
   const rest = cursor.rest()
   const tab = rest.indexOf('\t')
-  if (cursor.failed || tab < 0) return undefined
-  return { uid, user, socket: rest.slice(0, tab), text: rest.slice(tab + 1) }
+  if (cursor.failed) return undefined
+  return tab < 0
+    ? { uid, user, socket: '', text: rest }
+    : { uid, user, socket: rest.slice(0, tab), text: rest.slice(tab + 1) }
 }
