@@ -73,8 +73,17 @@ test('a host that is gone from the file is gone, with its alerts', async () => {
 })
 
 test('alerts that are switched off are gone, and come back from new', async () => {
+  const [before] = await get('/api/alerts')
   await configure(['gpu2'], 'alerts: {enabled: false}\n')
   await until('they are off', async () => (await get('/api/fleet')).alerts_enabled === false)
   await server.api('POST', '/api/fleet/hosts/gpu2/poll')
   expect(await get('/api/alerts')).toEqual([])
+  await configure(['gpu2'])
+  await until('they are on', async () => (await get('/api/fleet')).alerts_enabled === true)
+  const ids = await until('the alert', async () => {
+    await server.api('POST', '/api/fleet/hosts/gpu2/poll')
+    const all = await get('/api/alerts')
+    return all.length > 0 && all.map(({ id }: { id: string }) => id)
+  })
+  expect(ids).not.toContain(before?.id)
 })
