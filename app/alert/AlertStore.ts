@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Documents } from '#app/history/Documents.ts'
 import { readAck, type AckDocument } from './ackDocument.ts'
-import { readAlertState, type AlertState } from './AlertState.ts'
+import { noAlerts, readAlertState, type AlertState } from './AlertState.ts'
 
 export interface AlertStoreDeps {
   documents: Documents
@@ -13,8 +13,8 @@ export interface AlertStoreDeps {
 /** The states of all scopes and the acknowledgements. While the store is away, what was last known of them. */
 export class AlertStore {
   readonly #deps: AlertStoreDeps
-  /** As stored; '' for none, so that a scope without alerts costs no write at each poll. */
-  readonly #states = new Map<string, string>()
+  /** As stored, '' for none, and as read: what did not change is neither written nor parsed again. */
+  readonly #states = new Map<string, { text: string; state: AlertState }>()
   #acks = new Map<string, AckDocument>()
 
   constructor(deps: AlertStoreDeps) {
@@ -24,17 +24,16 @@ export class AlertStore {
   /** The state of one scope, as whoever evaluated it last has left it. */
   async state(scope: string): Promise<AlertState> {
     const known = this.#states.get(scope)
-    if (known !== undefined && !this.#deps.shared) return readAlertState(known)
+    if (known !== undefined && !this.#deps.shared) return known.state
     const found = await this.#read('alerts', [scope])
-    if (found === null) return readAlertState(known)
-    this.#states.set(scope, found.get(scope) ?? '')
-    return readAlertState(found.get(scope))
+    if (found !== null) return this.#found(scope, found.get(scope) ?? '')
+    return known?.state ?? noAlerts
   }
 
   put(scope: string, state: AlertState): void {
     const text = state.subjects.length === 0 ? '' : JSON.stringify(state)
-    if (this.#states.get(scope) === text) return
-    this.#states.set(scope, text)
+    if (this.#states.get(scope)?.text === text) return
+    this.#states.set(scope, { text, state })
     this.#deps.documents.put('alerts', scope, text || null)
   }
 
@@ -42,8 +41,8 @@ export class AlertStore {
     const found = await this.#read('alerts')
     if (found !== null)
       for (const scope of new Set([...this.#states.keys(), ...found.keys()]))
-        this.#states.set(scope, found.get(scope) ?? '')
-    return new Map([...this.#states].map(([scope, text]) => [scope, readAlertState(text)]))
+        this.#found(scope, found.get(scope) ?? '')
+    return new Map([...this.#states].map(([scope, { state }]) => [scope, state]))
   }
 
   async acks(): Promise<ReadonlyMap<string, AckDocument>> {
@@ -62,6 +61,14 @@ export class AlertStore {
     if (ack === null) this.#acks.delete(id)
     else this.#acks.set(id, ack)
     this.#deps.documents.put('ack', id, ack && JSON.stringify(ack))
+  }
+
+  #found(scope: string, text: string): AlertState {
+    const known = this.#states.get(scope)
+    if (known?.text === text) return known.state
+    const state = readAlertState(text)
+    this.#states.set(scope, { text, state })
+    return state
   }
 
   async #read(kind: string, names?: string[]): Promise<Map<string, string> | null> {

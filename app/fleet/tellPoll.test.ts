@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Observation } from '#app/alert/Reading.ts'
 import type { BoardEvent } from '#app/eventlog/Board.ts'
-import { fleetHost } from '../../test/fakes/fleetKit.ts'
+import { fleetHost } from '../../test/fakes/fleetApiKit.ts'
 import { emptyMemory } from './emptyMemory.ts'
 import { defaultThresholds, type FleetHost } from './FleetHost.ts'
 import type { HostMemory } from './HostMemory.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Alert, Host } from '#app/schema/fleet.ts'
-import { fleetHost, tmuxSession } from '../../test/fakes/fleetKit.ts'
+import { fleetHost, tmuxSession } from '../../test/fakes/fleetApiKit.ts'
 import { fleetTool, type FleetInput } from './fleet.ts'
 
 const now = Date.parse('2026-11-20T04:00:00Z')

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { hostHistorySchema, hostSchema, tmuxSessionSchema } from '#app/schema/fleet.ts'
-import { fleetHost, fleetKit, tmuxSession } from '../fakes/fleetKit.ts'
+import { fleetHost, fleetApiKit, tmuxSession } from '../fakes/fleetApiKit.ts'
 import { startTestApp, type TestApp } from '../fakes/testApp.ts'
 
-let kit: ReturnType<typeof fleetKit>
+let kit: ReturnType<typeof fleetApiKit>
 let app: TestApp
 beforeEach(async () => {
-  kit = fleetKit()
+  kit = fleetApiKit()
   app = await startTestApp('loopback', kit.routes)
 })
 afterEach(() => app.stop())
@@ -139,6 +139,16 @@ describe('history', () => {
   test('of a host that is not there is 404', async () => {
     expect((await get('/api/fleet/hosts/gpu3/history')).status).toBe(404)
   })
+})
+
+test('who may only look changes nothing', () => {
+  const changing = kit.routes.filter(({ access }) => access === 'operator').map(({ path }) => path)
+  expect(changing).toEqual([
+    '/api/fleet/hosts/:name/poll',
+    '/api/fleet/tmux/:id/kill-token',
+    '/api/fleet/tmux/:id/kill',
+  ])
+  expect(kit.routes.filter(({ method }) => method !== 'get')).toHaveLength(changing.length)
 })
 
 test('the API describes the routes of the fleet', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { until } from '../fakes/breakglass.ts'
 import { fleetRoot, whyNoFleetRoot, type FleetRoot } from '../fakes/fleetRoot.ts'
 import { watchedFleet } from '../fakes/watchedFleet.ts'
 
@@ -22,6 +23,14 @@ afterAll(async () => {
 })
 
 const tmux = (line: string) => host.askAs('ana', `tmux ${line}`)
+/** The old server may still be on its way out. */
+async function anotherServer(session: string): Promise<void> {
+  await tmux('kill-server')
+  await until('a new tmux server', async () => {
+    const { code } = await host.as('ana', `tmux new -d -s ${session} 'sleep 900'`)
+    return code === 0
+  })
+}
 const names = async () => (await tmux("ls -F '#{session_name}'")).split('\n')
 const tokenFor = async (id: string) => (await fleet.open.kill.token(id, ana, true)).token
 
@@ -64,12 +73,10 @@ describe('over a real sshd, probe and tmux', () => {
   })
 
   test('nor does one whose number came again with a new server', async () => {
-    await tmux('kill-server')
-    await tmux("new -d -s first 'sleep 900'")
+    await anotherServer('first')
     const { id } = await fleet.session('first')
     const token = await tokenFor(id)
-    await tmux('kill-server')
-    await tmux("new -d -s other 'sleep 900'")
+    await anotherServer('other')
     expect(await tmux("ls -F '#{session_id}'")).toBe('$0')
     expect(await fleet.open.kill.kill(id, token, ana, ignore)).toMatchObject({ killed: false })
     expect(await names()).toEqual(['other'])
@@ -117,7 +124,6 @@ test('legacy is what nobody was attached to for 72 h, across restarts of ours an
   // No second word is needed for it.
   const { token } = await fleet.open.kill.token(id, ana)
   expect(await fleet.open.kill.kill(id, token, ana, ignore)).toMatchObject({ killed: true })
-  await tmux('kill-server')
-  await tmux("new -d -s left 'sleep 900'")
+  await anotherServer('left')
   expect(await fleet.session('left', (one) => one.id !== id)).toMatchObject({ status: 'active' })
 })

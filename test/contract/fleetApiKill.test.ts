@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Host } from '#app/schema/fleet.ts'
 import type { ExecResult } from '#app/ssh/Runner.ts'
-import { fleetHost, fleetKit, killAnswer, tmuxSession } from '../fakes/fleetKit.ts'
+import { fleetHost, fleetApiKit, killAnswer, tmuxSession } from '../fakes/fleetApiKit.ts'
 import { startTestApp, type TestApp } from '../fakes/testApp.ts'
 
-let kit: ReturnType<typeof fleetKit>
+let kit: ReturnType<typeof fleetApiKit>
 let app: TestApp
 beforeEach(async () => {
-  kit = fleetKit()
+  kit = fleetApiKit()
   app = await startTestApp('loopback', kit.routes)
 })
 afterEach(() => app.stop())

@@ -58,7 +58,7 @@ export function clockedTickets(clock: { now: number }): Tickets {
 }
 
 /** The routes of the fleet over hosts that the test sets. */
-export function fleetKit() {
+export function fleetApiKit() {
   const clock = { now: Date.parse('2026-11-20T03:00:00Z') }
   const audited: AuditRecord[] = []
   const state = {
