@@ -151,7 +151,7 @@ export async function sshRequests(
 ): Promise<SshRequests> {
   const client = new ssh2.Client()
   const login: ConnectConfig = {
-    host: '127.0.0.1',
+    host: host.address,
     port: host.port,
     username: 'breakglass',
     privateKey: readFileSync(keyFile),
