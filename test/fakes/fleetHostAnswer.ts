@@ -9,10 +9,13 @@ export interface AnswerSection {
 
 /**
  * What `collect` told, by section, without the product's own parser. Throws for an answer that is cut off or has a line
- * that belongs to no section.
+ * that belongs to no section. `encoding`: how stdout was decoded; SSH attempts keep the bytes.
  */
-export function fleetHostAnswer({ stdout, stderr, code }: SshRun): Map<string, AnswerSection> {
-  const all = Buffer.from(stdout, 'latin1').toString('utf8').split('\n')
+export function fleetHostAnswer(
+  { stdout, stderr, code }: SshRun,
+  encoding: 'latin1' | 'utf8' = 'latin1',
+): Map<string, AnswerSection> {
+  const all = Buffer.from(stdout, encoding).toString('utf8').split('\n')
   const nonce = /^breakglass-probe 1 ([0-9a-f]{16})$/.exec(all[0] ?? '')?.[1]
   if (nonce === undefined || all.at(-2) !== `${nonce} done` || all.at(-1) !== '')
     throw new Error(`no whole answer (${code}): ${stdout.slice(-500)} ${stderr}`)
