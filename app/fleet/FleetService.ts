@@ -10,6 +10,7 @@ import { sendKill } from './collect.ts'
 import type { Fleet, OnPoll } from './Fleet.ts'
 import type { FleetHost } from './FleetHost.ts'
 import type { HostMemory } from './HostMemory.ts'
+import { isOtherwise } from './isOtherwise.ts'
 import { HostPoller } from './HostPoller.ts'
 import { hostKind, OthersMemories, parseMemory } from './OthersMemories.ts'
 import { firstDelay } from './PollSchedule.ts'
@@ -31,6 +32,8 @@ export interface FleetServiceOptions {
   now?: () => number
   /** 0…1 */
   random?: () => number
+  /** How long a probe may take. */
+  probeTimeoutMs?: number
   /** How often what is known of a host is stored where nobody else reads it, unless something has changed. */
   storeEveryMs?: number
 }
@@ -187,10 +190,11 @@ export class FleetService implements Fleet {
   }
 
   #createPoller(host: FleetHost): HostPoller {
-    const { logger, random = Math.random } = this.#options
+    const { logger, random = Math.random, probeTimeoutMs } = this.#options
     return new HostPoller(host, {
       runner: this.#runnerOf(host),
       places: this.#places,
+      ...(probeTimeoutMs !== undefined && { timeoutMs: probeTimeoutMs }),
       now: this.#now,
       random,
       onPolled: (polled, after, before) => this.#record(polled, after, before),
@@ -240,19 +244,6 @@ export class FleetService implements Fleet {
 
 function isSameMachine(a: FleetHost, b: FleetHost): boolean {
   return JSON.stringify(a.destination) === JSON.stringify(b.destination)
-}
-
-/** What must not be forgotten with this process: who was there, and when. */
-function isOtherwise(before: HostMemory, after: HostMemory): boolean {
-  return (
-    before.status !== after.status ||
-    before.rebootedAt !== after.rebootedAt ||
-    before.tmux.length !== after.tmux.length ||
-    after.tmux.some(({ id, clients }, index) => {
-      const session = before.tmux[index]
-      return session?.id !== id || session.clients !== clients
-    })
-  )
 }
 
 const unknownHost = (name: string): AppError =>

@@ -10,6 +10,8 @@ import type { WorkingPlaces } from './WorkingPlaces.ts'
 export interface HostPollerDeps {
   runner: Runner
   places: WorkingPlaces
+  /** How long its probe may take. */
+  timeoutMs?: number
   /** Ms since 1970, for times that are told. */
   now: () => number
   /** 0…1 */
@@ -125,7 +127,7 @@ export class HostPoller {
     try {
       if (this.#stopped) return
       this.#giveUp = new AbortController()
-      const result = await collect(this.#deps.runner, this.#giveUp)
+      const result = await collect(this.#deps.runner, this.#giveUp, this.#deps.timeoutMs)
       release()
       this.#endedAt = performance.now()
       if (!this.#stopped) this.#take({ startedAt, endedAt: this.#deps.now(), result })

@@ -1,14 +1,19 @@
 import type { ExecResult, Runner } from '#app/ssh/Runner.ts'
 import { probeCommands } from './Poll.ts'
 
-const timeoutMs = 25_000
+/** Longer than the probe's own limits together are in the usual case; what it has read until then is told. */
+export const defaultTimeoutMs = 25_000
 const maxOutputBytes = 262_144
 
 /**
  * One reading of a host by its probe, given up with `stop`. Never throws. A far side that prints without end is cut off,
  * so that it costs neither memory nor time; what it said until then is in the result.
  */
-export async function collect(runner: Runner, stop: AbortController): Promise<ExecResult> {
+export async function collect(
+  runner: Runner,
+  stop: AbortController,
+  timeoutMs = defaultTimeoutMs,
+): Promise<ExecResult> {
   let length = 0
   let tooMuch = false
   const result = await runner.exec({
@@ -34,7 +39,7 @@ export function sendKill(runner: Runner, digits: string, signal?: AbortSignal): 
   return runner.exec({
     command: probeCommands.kill,
     stdin: `${digits}\n`,
-    timeoutMs,
+    timeoutMs: defaultTimeoutMs,
     maxOutputBytes,
     ...(signal && { signal }),
   })
