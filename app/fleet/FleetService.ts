@@ -19,7 +19,7 @@ import { toHost } from './toHost.ts'
 import { WorkingPlaces } from './WorkingPlaces.ts'
 
 export interface FleetServiceOptions {
-  /** Of the fleet alone: its connect time-out is that of `fleet.connect_timeout_s`. */
+  /** Of the fleet alone: with `fleet.connect_timeout_s`, and `fleetKeepaliveMs`. */
   pool: Pick<SshPool, 'runner' | 'drop'>
   /** For the host without a destination: `command` is `collect` or `kill`. See `localProbe`. */
   localProbe: Runner
@@ -38,6 +38,11 @@ export interface FleetServiceOptions {
   storeEveryMs?: number
 }
 
+/**
+ * For the pool: a poll is proof enough that a host is there, and a thousand connections that ask every few seconds as well
+ * would cost more than the polls.
+ */
+export const fleetKeepaliveMs = 45_000
 /** A reading and a kill at once. */
 const channels = { maxInFlight: 2 }
 const places = { limit: 256, holdMs: 2_000 }

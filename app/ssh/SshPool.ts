@@ -23,7 +23,10 @@ export class SshPool {
 
   constructor({ logger, ...limits }: SshPoolOptions = {}) {
     this.#logger = logger
-    this.#limits = { maxWaiting: 256, waitMs: 120_000, connectTimeoutMs: 10_000, idleMs: 300_000, ...limits }
+    this.#limits = {
+      ...{ maxWaiting: 256, waitMs: 120_000, connectTimeoutMs: 10_000, idleMs: 300_000, keepaliveMs: 5_000 },
+      ...limits,
+    }
   }
 
   /** The same runner, thus the same connection, for an equal destination. A hypervisor's connection takes `maxInFlight: 1`. */

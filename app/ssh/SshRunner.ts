@@ -20,6 +20,8 @@ export interface SshLimits {
   connectTimeoutMs: number
   /** A connection that carried nothing for so long is closed. */
   idleMs: number
+  /** As in `ConnectOptions`. */
+  keepaliveMs: number
 }
 
 /** Runs commands on one destination over one connection, which is opened when needed and kept warm. */
@@ -106,6 +108,7 @@ export class SshRunner implements Runner {
     const startedAt = performance.now()
     const connected = await connect(this.#destination, {
       timeoutMs: this.#limits.connectTimeoutMs,
+      keepaliveMs: this.#limits.keepaliveMs,
       signal: this.#closing.signal,
     })
     const told = { destination: this.#destination.name, ms: Math.round(performance.now() - startedAt) }

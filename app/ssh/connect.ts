@@ -15,6 +15,8 @@ export interface ConnectOptions {
   signal?: AbortSignal
   /** For reading the key, and for the whole of the rest; the name and TCP may each take at most 40 % of it. */
   timeoutMs?: number
+  /** How often an idle connection asks whether the far side is still there; three times in vain, and it is lost. */
+  keepaliveMs?: number
 }
 
 const defaultTimeoutMs = 10_000
@@ -24,7 +26,7 @@ const defaultTimeoutMs = 10_000
  * SSH), `host_key`, `auth` or `cancelled`; nothing was sent to a shell in any of these cases.
  */
 export async function connect(destination: SshDestination, options: ConnectOptions = {}): Promise<Connected> {
-  const { signal, timeoutMs = defaultTimeoutMs } = options
+  const { signal, timeoutMs = defaultTimeoutMs, keepaliveMs = 5_000 } = options
   const cancelled: Connected = {
     ok: false,
     leg: 'cancelled',
@@ -103,7 +105,7 @@ export async function connect(destination: SshDestination, options: ConnectOptio
         return known
       },
       readyTimeout: 0,
-      keepaliveInterval: 5_000,
+      keepaliveInterval: keepaliveMs,
       keepaliveCountMax: 3,
     })
   } catch (error) {

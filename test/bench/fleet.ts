@@ -14,7 +14,7 @@ const intervalMs = 30_000
  */
 export async function benchFleet(): Promise<Row[]> {
   const rows = await compareWithBare(200)
-  if (process.env.T) rows.push(...(await benchThousand(1000)))
+  rows.push(...(await benchThousand(1000)))
   return rows
 }
 
@@ -42,7 +42,9 @@ async function compareWithBare(count: number): Promise<Row[]> {
   try {
     // An interval in which no poll of its own falls into a round.
     const hosts = names(count).map((name) => replay.fleetHost(name, { intervalMs: 3_600_000 }))
-    const resident = (await ours.call('beginOurs', hosts, 3)) as {
+    // At its own pace every second reading of a host is stored whole: here they come a few seconds apart.
+    const options = { warmUp: 20, storeEveryMs: 5000 }
+    const resident = (await ours.call('beginOurs', hosts, options)) as {
       before: number
       after: number
       failed: number
@@ -51,9 +53,8 @@ async function compareWithBare(count: number): Promise<Row[]> {
     await bare.call('beginBare', hosts)
     const taken = { ours: [] as Use[], bare: [] as Use[] }
     for (let round = -3; round < rounds; round += 1) {
-      await sleep(700)
+      await sleep(300)
       const first = (await ours.call('oursRound')) as Use
-      await sleep(100)
       const second = (await bare.call('bareRound')) as Use
       if (round < 0) continue
       taken.ours.push(first)
@@ -83,7 +84,7 @@ async function compareWithBare(count: number): Promise<Row[]> {
       limit(
         {
           ...{ name: `fleet: resident for each of ${count} hosts`, unit: 'kB' },
-          ours: (resident.after - resident.before) / count,
+          ours: (resident.after - resident.before) / (count - options.warmUp),
         },
         250,
       ),
@@ -103,7 +104,7 @@ async function benchThousand(count: number): Promise<Row[]> {
   const ours = await startWorker('fleetClient.ts', 'client')
   try {
     const hosts = names(count).map((name) => replay.fleetHost(name, { intervalMs }))
-    await ours.call('beginOurs', hosts, 1)
+    await ours.call('beginOurs', hosts, { warmUp: 0 })
     // The jitter's first round is over, so that what is counted is the pace that it keeps.
     await sleep(intervalMs)
     const before = (await ours.call('polls')) as number

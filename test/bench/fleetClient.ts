@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2, { type Client } from 'ssh2'
 import type { FleetHost } from '#app/fleet/FleetHost.ts'
-import { FleetService } from '#app/fleet/FleetService.ts'
+import { FleetService, fleetKeepaliveMs } from '#app/fleet/FleetService.ts'
 import { openStore } from '#app/history/openStore.ts'
 import { SoloShares } from '#app/lease/SoloShares.ts'
 import { SshPool } from '#app/ssh/SshPool.ts'
@@ -31,10 +31,11 @@ async function measure(work: () => Promise<void>): Promise<Use> {
 
 // ── Ours ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function startOurs(hosts: FleetHost[]) {
+async function startOurs(hosts: FleetHost[], storeEveryMs: number | undefined) {
   const dataDir = mkdtempSync(join(tmpdir(), 'fleet-bench-'))
   const store = await openStore({ dataDir, logger: quiet })
-  const pool = new SshPool()
+  // So many connect at once here that sshd is behind.
+  const pool = new SshPool({ connectTimeoutMs: 60_000, keepaliveMs: fleetKeepaliveMs })
   const taken = new Map<string, number>()
   let failed = 0
   const fleet = new FleetService({
@@ -46,24 +47,28 @@ async function startOurs(hosts: FleetHost[]) {
       if (after.status !== 'online') failed += 1
     },
     logger: quiet,
+    ...(storeEveryMs !== undefined && { storeEveryMs }),
   })
-  const all = hosts.map(({ name }) => name)
+  let all = hosts.map(({ name }) => name)
   const polls = (): number => [...taken.values()].reduce((sum, times) => sum + times, 0)
   return {
-    begin(): void {
+    configure(hosts: FleetHost[]): void {
+      all = hosts.map(({ name }) => name)
       fleet.configure(hosts)
-      fleet.start()
     },
+    start: () => fleet.start(),
     everyone: (times: number): boolean => all.every((name) => (taken.get(name) ?? 0) >= times),
     polls,
     failed: () => failed,
     round: async (): Promise<void> => {
       const until = polls() + all.length
       for (const name of all) fleet.refresh(name)
-      while (polls() < until) await sleep(1)
-      // What was read is written within a second: that belongs to it.
-      await store.documents.read('none')
+      while (polls() < until) await sleep(2)
+    },
+    /** What was read is written about a second later: that belongs to it, and delays nobody. */
+    written: async (): Promise<void> => {
       await store.history.read('none', { from: 0, to: 0 })
+      await sleep(1100)
     },
     hosts: () => fleet.hosts(),
     async stop(): Promise<void> {
@@ -125,29 +130,45 @@ function residentKb(): number {
 }
 
 serveOperations({
-  /** Ours alone: kB of this process before, and after every host was polled so often. */
-  async beginOurs(hosts: FleetHost[], times: number) {
-    const before = residentKb()
-    ours = await startOurs(hosts)
-    const begun = ours
-    begun.begin()
-    while (!begun.everyone(1)) await sleep(20)
-    for (let round = 1; round < times; round += 1) {
-      await sleep(600)
-      await begun.round()
+  /**
+   * Begins to poll; with `warmUp` first so many of them, so that code and pools are there, and then all: kB of this process
+   * in between, and after all were polled three times more.
+   */
+  async beginOurs(hosts: FleetHost[], { warmUp, storeEveryMs }: { warmUp: number; storeEveryMs?: number }) {
+    const begun = (ours = await startOurs(hosts, storeEveryMs))
+    const rounds = async (times: number): Promise<void> => {
+      for (let round = 0; round < times; round += 1) {
+        await sleep(600)
+        await begun.round()
+      }
     }
+    begun.start()
+    begun.configure(hosts.slice(0, warmUp))
+    while (!begun.everyone(1)) await sleep(20)
+    await rounds(warmUp > 0 ? 20 : 0)
+    const before = residentKb()
+    begun.configure(hosts)
+    while (!begun.everyone(1)) await sleep(20)
+    await rounds(warmUp > 0 ? 3 : 0)
     return { before, after: residentKb(), failed: begun.failed() }
   },
   async beginBare(hosts: FleetHost[]) {
     bare = await startBare(hosts)
   },
-  oursRound: () => measure(async () => ours?.round()),
+  /** The wall is that of the polls alone; the processor's time is that of the writing, too. */
+  async oursRound(): Promise<Use> {
+    let wallMs = 0
+    const whole = await measure(async () => {
+      ;({ wallMs } = await measure(async () => ours?.round()))
+      await ours?.written()
+    })
+    return { cpuMs: whole.cpuMs, wallMs }
+  },
   bareRound: () => measure(async () => bare?.round()),
   polls: () => ours?.polls() ?? 0,
   failed: () => ours?.failed() ?? 0,
   /** What this process uses while it goes at its own pace. */
   idle: (ms: number) => measure(() => sleep(ms)),
-  heap: () => process.memoryUsage(),
   async end() {
     await ours?.stop()
     bare?.stop()
