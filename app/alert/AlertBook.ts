@@ -134,7 +134,9 @@ export class AlertBook {
     const [states, acks] = await Promise.all([this.#store.states(), this.#store.acks()])
     const scopeOf = new Map<string, string>()
     for (const [scope, state] of states) {
-      if (enabled() && isKnown(scope)) for (const { id } of raisedOf(state)) scopeOf.set(id, scope)
+      // Another replica may have a configuration that is older or newer: what it evaluates is its own.
+      const ends = !(enabled() && isKnown(scope)) && (!this.#deps.shared || this.#own.has(scope))
+      if (!ends) for (const { id } of raisedOf(state)) scopeOf.set(id, scope)
       else if (state.subjects.length > 0) {
         this.#store.put(scope, noAlerts)
         const changes = raisedOf(state).map((alert): AlertChange => ({ kind: 'cleared', alert }))

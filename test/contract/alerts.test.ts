@@ -111,6 +111,21 @@ describe('two replicas on one store', () => {
   })
 })
 
+test('a replica whose configuration is another one takes nothing from the one that polls', async () => {
+  const poller = replica({ shared: true })
+  const other = replica({ shared: true, hosts: [] })
+  await poller.polls(95, 95, 95)
+  const [alert] = await poller.book.list()
+  await poller.book.ack(alert?.id ?? '', 'ana')
+  clock.now += 2 * 3_600_000
+  expect(await other.book.list()).toEqual([])
+  await other.book.sweep()
+  other.settings.enabled = false
+  await other.book.sweep()
+  expect(await other.board()).toEqual([])
+  expect(await poller.book.list()).toMatchObject([{ id: alert?.id, acknowledged: true }])
+})
+
 describe('an acknowledgement', () => {
   const raised = async () => {
     const one = replica()

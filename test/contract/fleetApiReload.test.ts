@@ -33,7 +33,7 @@ const get = async (path: string) => (await server.api('GET', path)).json
 
 // In this file the order counts: the configuration changes from test to test.
 test('a host that cannot be reached is offline with its leg, and an alert on the board', async () => {
-  const board = await openSse(`${server.url}/api/board/stream`)
+  const board = await openSse(`${server.url}/api/board/stream?after=0`)
   expect(await get('/api/fleet')).toEqual({ configured: true, hosts: 1, alerts_enabled: true })
   const [alert] = await until('the alert', async () => {
     await server.api('POST', '/api/fleet/hosts/gpu1/poll')
