@@ -155,6 +155,28 @@ esac`,
     expect((await collect()).has('gpu')).toBe(false)
   })
 
+  it('what AMD and Intel make, in the words of their own tools', async () => {
+    installCards(host, { '0000:00:06.0': 'active' }, '0x1002')
+    installCards(host, { '0000:00:07.0': 'active' }, '0x8086')
+    expect((await collect()).has('amd')).toBe(false)
+    const amd = '{"card0": {"Card Series": "MI300X"}}'
+    host.root.write('/usr/local/bin/rocm-smi', `#!/bin/sh\necho '${amd}'\n`, 0o755)
+    const discovery = '{"device_list": [{\n  "device_id": 0,\n  "device_name": "Max 1100"\n}]}'
+    const stats = '{"device_id": 0, "device_level": []}'
+    host.root.write(
+      '/usr/local/bin/xpu-smi',
+      `#!/bin/sh\ncase $* in 'discovery -j') echo '${discovery}' ;; 'stats -d 0 -j') echo '${stats}' ;; *) exit 1 ;; esac\n`,
+      0o755,
+    )
+    const answer = await collect()
+    expect(answer.get('amd')).toMatchObject({ code: 0, lines: ['tool rocm-smi', amd] })
+    expect(answer.get('intel')).toMatchObject({
+      code: 0,
+      lines: ['tool xpu-smi discovery', ...discovery.split('\n'), 'tool xpu-smi stats', stats],
+    })
+    expect(answer.has('gpu')).toBe(false)
+  })
+
   it('the instances of a GPU that is split by MIG', async () => {
     const list = ['GPU 0: NVIDIA H200 (UUID: GPU-a)', '  MIG 1g.18gb     Device  0: (UUID: MIG-b)']
     installSmi(

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fleetHostFolder, type FleetRoot } from './fleetRoot.ts'
+import { fleetHostFolder, quote, type FleetRoot } from './fleetRoot.ts'
 import { makeKey } from './sshd.ts'
 import { run, type SshRun } from './sshAttempts.ts'
 
@@ -8,6 +10,8 @@ import { run, type SshRun } from './sshAttempts.ts'
 export interface Operator {
   /** What `enrol.sh` said, without a terminal to ask on. */
   enrol(...args: string[]): Promise<SshRun>
+  /** The same in a terminal, where the first words of a question are answered with a line. */
+  enrolInTerminal(answers: Record<string, string>, ...args: string[]): Promise<SshRun>
   /** The ssh configuration, in which every host has its name. */
   config: string
   /** The service's key; `enrol.sh` makes it. */
@@ -40,13 +44,27 @@ export function operatorOf(hosts: FleetRoot[], folder: string, unknown: string[]
   // The first value counts.
   writeFileSync(config, [...each, ...all].join('\n'))
   const keyFile = join(folder, 'keys', 'fleet')
+  const command = ['sh', join(fleetHostFolder, 'enrol.sh'), '--ssh-config', config, '--key', keyFile]
   return {
     config,
     keyFile,
-    enrol: (...args) =>
-      run([
-        ...['setsid', '--wait', 'sh', join(fleetHostFolder, 'enrol.sh')],
-        ...['--ssh-config', config, '--key', keyFile, ...args],
-      ]),
+    enrol: (...args) => run(['setsid', '--wait', ...command, ...args]),
+    async enrolInTerminal(answers, ...args) {
+      const line = [...command, ...args].map(quote).join(' ')
+      const child = spawn('script', ['-qec', line, '/dev/null'], { stdio: 'pipe' })
+      const open = new Map(Object.entries(answers))
+      let stdout = ''
+      child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+        stdout += piece
+        for (const [question, answer] of open) {
+          if (!stdout.includes(question)) continue
+          open.delete(question)
+          // Who asks for a password throws away what was typed before.
+          setTimeout(() => child.stdin.write(`${answer}\n`), 300)
+        }
+      })
+      const [code] = (await once(child, 'close')) as [number | null]
+      return { code, stdout, stderr: '' }
+    },
   }
 }
