@@ -48,16 +48,28 @@ function foldVendor(
   const after: GpuMemory[] = gpus.map((gpu) => {
     const known = before.find(({ uuid }) => uuid === gpu.uuid)
     const heat = foldHeat(known?.heat, gpu.temperature_c, host.thresholds)
-    return { ...gpu, processes: null, state: 'answers', ...(heat && { heat }) }
+    return { ...gpu, processes: null, state: 'answers', readAt: now, ...(heat && { heat }) }
   })
   for (const { busId, text } of lost) {
     after.push(
-      unreadable(before, after, busId, vendor, 'lost', `It does not answer: ${text || 'no device handle'}`),
+      unreadable(
+        before,
+        after,
+        { busId, vendor, readAt: now },
+        'lost',
+        `It does not answer: ${text || 'no device handle'}`,
+      ),
     )
   }
   for (const busId of suspended) {
     after.push(
-      unreadable(before, after, busId, vendor, 'asleep', 'It sleeps to save power; asking it would wake it.'),
+      unreadable(
+        before,
+        after,
+        { busId, vendor, readAt: now },
+        'asleep',
+        'It sleeps to save power; asking it would wake it.',
+      ),
     )
   }
   const rest = before.filter((gpu) => !after.some((other) => replaces(other, gpu, before)))
@@ -75,13 +87,12 @@ function replaces(after: GpuMemory, before: GpuMemory, known: GpuMemory[]): bool
 function unreadable(
   before: GpuMemory[],
   after: GpuMemory[],
-  busId: string,
-  vendor: Gpu['vendor'],
+  { busId, vendor, readAt }: { busId: string; vendor: Gpu['vendor']; readAt: number },
   state: GpuState,
   why: string,
 ): GpuMemory {
   const known = before.find((gpu) => gpu.bus_id === busId && !after.some(({ uuid }) => uuid === gpu.uuid))
-  return withoutFigures(known ?? stub(busId, vendor), state, why)
+  return { ...withoutFigures(known ?? stub(busId, vendor), state, why), readAt }
 }
 
 function foldMissing(gpus: GpuMemory[], now: number): GpuMemory[] {
@@ -89,6 +100,7 @@ function foldMissing(gpus: GpuMemory[], now: number): GpuMemory[] {
     .map((gpu) => ({
       ...withoutFigures(gpu, 'missing', 'It was there before and is not listed any more.'),
       missingSince: gpu.missingSince ?? now,
+      readAt: now,
     }))
     .filter(({ missingSince }) => now - missingSince < missingMs)
 }
@@ -112,7 +124,7 @@ function stub(busId: string, vendor: Gpu['vendor']): GpuMemory {
     ...{ index: null, uuid: busId, bus_id: busId, vendor, name: `GPU at ${busId}` },
     ...{ power_limit_watts: null, memory_total_mb: null, mig: null },
   }
-  return { ...unknown, ...noFigures, state: 'lost' }
+  return { ...unknown, ...noFigures, state: 'lost', readAt: 0 }
 }
 
 function inOrder(one: GpuMemory, other: GpuMemory): number {

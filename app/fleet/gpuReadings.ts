@@ -7,7 +7,7 @@ import { forReadings, slackPercent } from './hostReadings.ts'
 
 /** Heat, memory and presence of each GPU. Utilisation is no reason for an alert: idle cards can read 100 %. */
 export function gpuReadings(memory: HostMemory, host: FleetHost): Reading[] {
-  return memory.gpus.flatMap((gpu) => readingsOf(gpu, host))
+  return memory.gpus.flatMap((gpu) => readingsOf(gpu, host, gpu.readAt === memory.polledAt))
 }
 
 /** "GPU 0", or where it has no number its place. */
@@ -15,12 +15,15 @@ export function gpuWords({ index, bus_id, uuid }: Pick<GpuMemory, 'index' | 'bus
   return index === null ? `GPU ${bus_id ?? uuid}` : `GPU ${index}`
 }
 
-function readingsOf(gpu: GpuMemory, host: FleetHost): Reading[] {
+function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
   const words = gpuWords(gpu)
   const of = `${words} of ${host.name}`
   const { gpu_temp_warning_c: warm, gpu_temp_critical_c: hot, gpu_memory_percent } = host.thresholds
   const base = { key: gpu.uuid, subject: words, host: host.name, forReadings: forReadings(host) }
-  const { temperature_c: temperature, memory_used_mb: used, memory_total_mb: total } = gpu
+  const { memory_total_mb: total } = gpu
+  // One that was not asked for neither begins nor ends anything.
+  const temperature = read ? gpu.temperature_c : null
+  const used = read ? gpu.memory_used_mb : null
   const heat =
     temperature === null ? `The heat of ${of} is unknown.` : `${of} is at ${Math.round(temperature)} °C.`
   const slowed = gpu.throttled?.includes('heat') ? ' It has slowed itself down.' : ''
@@ -50,7 +53,7 @@ function readingsOf(gpu: GpuMemory, host: FleetHost): Reading[] {
       ...base,
       rule: 'gpu_lost',
       severity: 'critical',
-      value: gpu.state === 'lost' || gpu.state === 'missing' ? 1 : 0,
+      value: !read ? null : gpu.state === 'lost' || gpu.state === 'missing' ? 1 : 0,
       raise: 1,
       clear: 1,
       message: `${of} (${gpu.name}) cannot be read. ${gpu.unreadable ?? ''}`.trim(),

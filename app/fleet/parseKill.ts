@@ -1,7 +1,7 @@
 import type { ExecResult } from '#app/ssh/Runner.ts'
 import { isProbe, readHeader } from './probe/readHeader.ts'
 import { probeTrouble } from './probe/probeTrouble.ts'
-import { readNumber } from './probe/readNumber.ts'
+import { readCount } from './probe/readNumber.ts'
 
 export interface Survivor {
   pid: number
@@ -34,9 +34,9 @@ export function parseKill(end: ExecResult): KillAnswer {
       const detail = [second, ...rest].join(' ').trim()
       if (result && !answer) answer = { result, ...(detail !== '' && { detail }), survivors: [] }
     } else if (word === 'survivor') {
-      const pid = readNumber(first)
+      const pid = readCount(first)
       if (answer && pid !== null) {
-        answer.survivors.push({ pid, name: rest.join(' '), gpuMemoryMb: readNumber(second) })
+        answer.survivors.push({ pid, name: rest.join(' '), gpuMemoryMb: readCount(second) })
       }
     } else if (line === `${header.nonce} done`) done = true
   }

@@ -18,7 +18,7 @@ export function toFigures(memory: HostMemory): Figures | null {
   }
   if (wasRead(memory, 'memory')) put(figures, 'memory_percent', memory.memoryPercent)
   for (const gpu of memory.gpus) {
-    if (!wasRead(memory, gpu.vendor === 'nvidia' ? 'gpu' : gpu.vendor)) continue
+    if (gpu.readAt !== memory.polledAt) continue
     for (const metric of gpuMetrics) put(figures, `gpu:${gpu.uuid}:${metric}`, gpu[metric])
   }
   for (const session of memory.tmux) {
