@@ -15,8 +15,6 @@ export interface GpuMemory extends Gpu {
   state: GpuState
   /** By our clock; older than `polledAt` while it could not be asked for. */
   readAt: number
-  /** By our clock; older than `polledAt` while it could not be asked for. */
-  readAt: number
   /** Since when it is not listed any more. */
   missingSince?: number
   /** The critical temperature, held with hysteresis as its alert is, so that the warning can give way to it. */

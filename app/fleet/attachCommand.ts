@@ -1,7 +1,8 @@
 import type { FleetHost } from './FleetHost.ts'
 import type { TmuxMemory } from './HostMemory.ts'
 
-type Attached = Pick<TmuxMemory, 'user' | 'socket' | 'number' | 'name'>
+/** What one attaches to. */
+export type Attached = Pick<TmuxMemory, 'user' | 'socket' | 'number' | 'name'>
 
 /** What tmux and every usual shell take as it is. */
 const plain = /^[A-Za-z0-9_@%+=,/:.-]+$/
