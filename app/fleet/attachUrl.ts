@@ -1,9 +1,8 @@
 import type { FleetHost } from './FleetHost.ts'
-import type { TmuxMemory } from './HostMemory.ts'
-import { remoteCommand } from './attachCommand.ts'
+import { remoteCommand, type Attached } from './attachCommand.ts'
 
 /** For terminals that open `ssh:` links; null where there is no way by SSH. */
-export function attachUrl(session: TmuxMemory, host: FleetHost): string | null {
+export function attachUrl(session: Attached, host: FleetHost): string | null {
   if (host.destination === null) return null
   const at = host.address.includes(':') ? `[${host.address}]` : host.address
   const port = host.destination.port === 22 ? '' : `:${host.destination.port}`

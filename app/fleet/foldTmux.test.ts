@@ -21,11 +21,14 @@ function fold(memory: HostMemory | null, answer: Answer, hours: number): HostMem
   return foldPoll(memory, aPoll(anAnswer(answer, at), at), host)
 }
 
-function session(
-  clients: number,
-  { created = -1, attached = '-' as number | '-', activity = -1 } = {},
-): string {
-  const last = attached === '-' ? '-' : seconds(attached)
+interface Times {
+  created?: number
+  attached?: number
+  activity?: number
+}
+
+function session(clients: number, { created = -1, attached, activity = -1 }: Times = {}): string {
+  const last = attached === undefined ? '-' : seconds(attached)
   return `session 0 ${seconds(created)} ${last} ${seconds(activity)} ${clients} 1 train`
 }
 

@@ -41,7 +41,7 @@ const before = foldPoll(
 
 describe('the parsers never fail', () => {
   it('at random bytes', () => {
-    const bytes = fc.uint8Array({ maxLength: 2000 }).map((some) => Buffer.from(some).toString('utf8'))
+    const bytes = fc.uint8Array({ maxLength: 500 }).map((some) => Buffer.from(some).toString('utf8'))
     fc.assert(
       fc.property(fc.oneof(bytes, fc.string({ unit: 'binary' })), (text) => void useAll(text, before)),
     )

@@ -28,7 +28,8 @@ export function nvidiaText(text: string | undefined): string | null {
 }
 
 /** Why nvidia-smi gave no figures, in a sentence, by its exit code and what it said (also on stdout). */
-export function nvidiaTrouble(code: number | null, text: string): string | null {
+export function nvidiaTrouble(code: number | null, said: string): string | null {
+  const text = said.slice(0, 2000)
   const lost = /Unable to determine the device handle for GPU\s?([0-9A-Fa-f:]+\.[0-9A-Fa-f])?/i.exec(text)
   if (code === 18 || /Driver\/library version mismatch/i.test(text)) {
     return 'The NVIDIA driver was updated and the old one is still loaded (driver/library version mismatch): reboot the host, or unload its modules.'
@@ -49,7 +50,7 @@ export function nvidiaTrouble(code: number | null, text: string): string | null 
   if (/No devices were found/i.test(text)) return 'nvidia-smi finds no GPU.'
   if (code === 6) return 'nvidia-smi does not find a GPU that it was asked for.'
   if (code === 127) return 'There is an NVIDIA GPU, and no nvidia-smi to ask.'
-  if (code === 12 || /NVML.*(shared library|couldn't find)|libnvidia-ml/i.test(text))
+  if (code === 12 || /libnvidia-ml/i.test(text))
     return 'The NVIDIA library (libnvidia-ml) is missing.'
   if (code === 4 || /insufficient permissions/i.test(text))
     return 'The account of the probe may not ask the NVIDIA driver.'

@@ -33,16 +33,25 @@ export function probeTrouble(end: End, header: Header | null): string {
   if (header) {
     return `The probe there speaks version ${plainText(header.version, 20) || '?'} of the protocol, and version 1 is needed. Enrol the host again.`
   }
-  const text = `${end.stderr.slice(0, 4000)}\n${end.stdout.slice(0, 4000)}`
-  for (const [pattern, sentence] of known) if (pattern.test(text)) return sentence
-  const said = text
-    .split('\n')
-    .map((line) => plainText(line, 160))
-    .find((line) => line !== '')
-  if (end.exitCode === 127 || (end.exitCode !== 0 && /not found|no such file/i.test(text))) {
+  const lines = [...firstLines(end.stderr), ...firstLines(end.stdout)]
+  for (const [pattern, sentence] of known) if (lines.some((line) => pattern.test(line))) return sentence
+  const [said] = lines
+  if (
+    end.exitCode === 127 ||
+    (end.exitCode !== 0 && lines.some((line) => /not found|no such file/i.test(line)))
+  ) {
     return `The probe is not installed there${said ? `: ${said}` : ''}. Enrol the host.`
   }
   if (end.exitCode === 126) return `The probe cannot be run there${said ? `: ${said}` : ''}.`
   if (said === undefined) return `The probe there said nothing and ended with code ${end.exitCode ?? '?'}.`
   return `The probe there did not answer as one: ${said}`
+}
+
+/** A few lines, short enough for any pattern. */
+function firstLines(text: string): string[] {
+  return text
+    .slice(0, 4000)
+    .split('\n', 20)
+    .map((line) => plainText(line, 160))
+    .filter((line) => line !== '')
 }
