@@ -50,8 +50,7 @@ export function nvidiaTrouble(code: number | null, said: string): string | null 
   if (/No devices were found/i.test(text)) return 'nvidia-smi finds no GPU.'
   if (code === 6) return 'nvidia-smi does not find a GPU that it was asked for.'
   if (code === 127) return 'There is an NVIDIA GPU, and no nvidia-smi to ask.'
-  if (code === 12 || /libnvidia-ml/i.test(text))
-    return 'The NVIDIA library (libnvidia-ml) is missing.'
+  if (code === 12 || /libnvidia-ml/i.test(text)) return 'The NVIDIA library (libnvidia-ml) is missing.'
   if (code === 4 || /insufficient permissions/i.test(text))
     return 'The account of the probe may not ask the NVIDIA driver.'
   if (/Failed to initialize NVML/i.test(text)) return `nvidia-smi could not begin: ${plainText(text, 160)}`
