@@ -135,6 +135,18 @@ test('what was stored is compared with, even if it is read after the first poll'
   poller.stop()
 })
 
+test('one that somebody looks at before its first poll is not polled twice', async () => {
+  const { poller, at, seconds } = startPoller(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    return healthy()
+  })
+  poller.watch()
+  await seconds(0.5)
+  poller.start(0)
+  await seconds(2)
+  expect(at).toEqual([0])
+})
+
 test('stopped, it polls no more and tells nothing of what ran', async () => {
   let aborted = false
   const { poller, at, seen, seconds } = startPoller(

@@ -67,9 +67,9 @@ export class HostPoller {
     else if (stored) this.#memory = this.#pace(foldPoll(stored, poll, this.#host))
   }
 
-  /** The first poll, after so long. */
+  /** The first poll, after so long, unless somebody has hastened it already. */
   start(delayMs: number): void {
-    this.#setNext(performance.now() + delayMs)
+    if (this.#nextAt === Infinity) this.#setNext(performance.now() + delayMs)
   }
 
   /** Takes other settings of the same machine. */

@@ -213,6 +213,11 @@ describe('the pool', () => {
     expect(await result).toMatchObject({ exitCode: null, failedLeg: 'lost' })
   })
 
+  it('leaves the input of a command open that reads none', async () => {
+    expect(await exec('timeout 1 cat; echo $?', { readsNothing: true })).toMatchObject({ stdout: '124\n' })
+    expect(await exec('timeout 20 cat; echo $?')).toMatchObject({ stdout: '0\n' })
+  })
+
   it('drops one destination and leaves the others', async () => {
     const other = pool.runner(destination(sshd), { maxInFlight: 2 })
     const kept = await running((given) => other.exec(given))
