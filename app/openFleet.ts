@@ -1,5 +1,5 @@
 import { AlertBook } from '#app/alert/AlertBook.ts'
-import { FleetService } from '#app/fleet/FleetService.ts'
+import { fleetKeepaliveMs, FleetService } from '#app/fleet/FleetService.ts'
 import { KillService } from '#app/fleet/KillService.ts'
 import { localProbe } from '#app/fleet/localProbe.ts'
 import { tellPoll } from '#app/fleet/tellPoll.ts'
@@ -31,7 +31,10 @@ export async function openFleet(deps: Omit<FleetDeps, 'audit'>): Promise<OpenFle
   const tickets = await openTickets({ redisUrl })
   const shares = await openShares({ redisUrl, replica, what: 'fleet' })
   const connectS = config.fleet?.connect_timeout_s
-  const pool = new SshPool({ logger, ...(connectS !== undefined && { connectTimeoutMs: connectS * 1000 }) })
+  const pool = new SshPool({
+    ...{ logger, keepaliveMs: fleetKeepaliveMs },
+    ...(connectS !== undefined && { connectTimeoutMs: connectS * 1000 }),
+  })
   let names = new Set<string>()
   const alerts = new AlertBook({
     ...{ documents: store.documents, board, logger, now, shared: redisUrl !== undefined },
