@@ -97,10 +97,12 @@ export default defineConfig({
           groups: [
             {
               name: 'shared',
-              test: /ui.src.lib.(?!vm|components.(Copy|Hold|swallow))|node_modules.(?!@sveltejs.kit)/,
+              test: /ui.src.lib.(?!vm|fleet|api.fleet|text.(plain|visible)|components.(Copy|Exact|Hold|swallow))|node_modules.(?!@sveltejs.kit)/,
               minShareCount: 2,
             },
             // No first screen needs these: what a VM's page shares with its desk, and that with a transcript.
+            { name: 'fleet', test: /ui.src.lib.(fleet|api.fleet)/, minShareCount: 2 },
+            { name: 'exact', test: /ui.src.lib.(text.(plain|visible)|components.Exact)/, minShareCount: 2 },
             { name: 'vm', test: /ui.src.lib.vm/, minShareCount: 2 },
             { name: 'hands', test: /ui.src.lib.components.(Copy|Hold|swallow)/, minShareCount: 2 },
           ],

@@ -38,7 +38,9 @@ export function createApi(hooks: RequestHooks) {
       )
     },
 
-    createSession: () => request<{ session_id: string }>(hooks, '/api/session', { method: 'POST', body: {} }),
+    /** On the default target when none is named. */
+    createSession: (target?: string) =>
+      request<{ session_id: string }>(hooks, '/api/session', { method: 'POST', body: { target } }),
 
     archiveSession: (id: string) =>
       request<unknown>(hooks, `/api/session/${inPath(id)}`, { method: 'DELETE' }),

@@ -1,6 +1,7 @@
 import type { PresetSummary, ProviderSummary, Session, Vm } from '#app/schema/api.ts'
 import { createApi, type Api } from '#ui/api/Api.ts'
 import { request, type RequestHooks } from '#ui/api/request.ts'
+import type { Alerts } from '#ui/fleet/Alerts.svelte.ts'
 import { VmControl } from '#ui/power/VmControl.svelte.ts'
 import type * as desk from '#ui/vm/desk.ts'
 import type { Board } from './Board.svelte.ts'
@@ -33,22 +34,23 @@ export class App {
   // Never read by a template: a control is made once and is reactive itself.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #controls = new Map<string, VmControl>()
-  readonly #hooks: RequestHooks
+  readonly hooks: RequestHooks
   #later = $state.raw<typeof later | null>(null)
   #desk = $state.raw<typeof desk | null>(null)
   #board = $state.raw<Board | null>(null)
+  #alerts = $state.raw<Alerts | null>(null)
   #sheetOpen = $state(false)
   #notice = $state<string | null>(null)
   #opening: Promise<string | null> | null = null
 
   constructor() {
-    this.#hooks = {
+    this.hooks = {
       fetch: (input, init) => fetch(input, init),
       onReached: () => this.connection.reached(),
       onUnreached: () => this.connection.unreached(),
       onSignedOut: () => this.connection.signedOut(),
     }
-    const api = createApi(this.#hooks)
+    const api = createApi(this.hooks)
     this.api = {
       ...api,
       // A prompt goes to the model that was chosen for its session.
@@ -57,7 +59,7 @@ export class App {
     this.vms = new Remote(() => this.api.vms(), 'vms.1')
     this.presets = new Remote(() => this.api.presets(), 'presets.1')
     this.sessions = new Remote(() => this.api.sessions(), 'sessions.1')
-    this.providers = new Remote(() => request(this.#hooks, '/api/providers'), 'providers.1')
+    this.providers = new Remote(() => request(this.hooks, '/api/providers'), 'providers.1')
   }
 
   /** The script behind the first screen; null until it is loaded. */
@@ -81,6 +83,11 @@ export class App {
   /** Null until it is followed. */
   get board(): Board | null {
     return this.#board
+  }
+
+  /** Null until they are followed. */
+  get alerts(): Alerts | null {
+    return this.#alerts
   }
 
   /** What waits for an operator, anywhere. */
@@ -150,6 +157,7 @@ export class App {
       void this.vms.load()
       void this.providers.load()
       this.#board?.readMissing()
+      if (this.#board?.link.state !== 'attached') void this.#alerts?.load()
       if (this.presets.at === null || this.presets.failure !== null || polls === 0) void this.presets.load()
     }
     const poll = (): void => {
@@ -180,13 +188,15 @@ export class App {
     let end: (() => void) | null = null
     let ended = false
     const follow = async (): Promise<void> => {
-      if (this.#board !== null) return
-      const loaded = await import('./later.ts')
-      if (this.#board !== null || ended) return
-      this.#later = loaded
-      const onReturn: Connection['onReturn'] = (back) => this.connection.onReturn(back)
-      this.#board = new loaded.Board({ hooks: this.#hooks, onReturn, sessions: this.sessions })
-      end = this.#board.start()
+      this.#later ??= await import('./later.ts')
+      if (ended) return
+      if (this.#board === null) {
+        const onReturn: Connection['onReturn'] = (back) => this.connection.onReturn(back)
+        this.#board = new this.#later.Board({ hooks: this.hooks, onReturn, sessions: this.sessions })
+        end = this.#board.start()
+      }
+      const { followAlerts } = await import('#ui/fleet/followAlerts.ts')
+      this.#alerts ??= followAlerts(this.#board, this.hooks)
     }
     const attempt = (): void => void follow().catch(() => console.warn('breakglass: no board'))
     const endReturns = this.connection.onReturn(attempt)

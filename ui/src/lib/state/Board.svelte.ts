@@ -10,6 +10,13 @@ import { sayWaiting, waitingIn, type Waiting } from './waiting.ts'
 /** A browser has six connections for an origin: a tab that nobody sees leaves them to the others. */
 const hiddenLimitMs = 30_000
 
+/** Who else wants to know what the board tells. */
+export interface BoardListener {
+  /** What happened before is to be read now. */
+  onCaughtUp: () => void
+  onEvent: (kind: string, data: unknown) => void
+}
+
 export interface BoardOptions {
   hooks: RequestHooks
   onReturn: Connection['onReturn']
@@ -22,6 +29,7 @@ export interface BoardOptions {
  */
 export class Board {
   readonly #options: BoardOptions
+  readonly #listeners = new Set<BoardListener>()
   /** Never remembered: what waited yesterday does not wait now. */
   readonly #approvals: Remote<PendingApproval[]>
   #attachment: Attachment | null = null
@@ -53,6 +61,13 @@ export class Board {
       if (snapshot.failure !== null) void snapshot.load()
   }
 
+  /** Tells `listener` until the returned function is called. */
+  listen(listener: BoardListener): () => void {
+    this.#listeners.add(listener)
+    if (this.#link.state === 'attached') listener.onCaughtUp()
+    return () => this.#listeners.delete(listener)
+  }
+
   /** Follows until the returned function is called. */
   start(): () => void {
     let pausing: ReturnType<typeof setTimeout> | undefined
@@ -78,6 +93,7 @@ export class Board {
     const read = (): void => {
       void sessions.load()
       void this.#approvals.load()
+      for (const { onCaughtUp } of this.#listeners) onCaughtUp()
     }
     this.#attachment = new Attachment({
       path: '/api/board/stream',
@@ -112,6 +128,7 @@ export class Board {
       } else if (kind === 'approval_pending') {
         this.#approvals.change((list) => withApproval(list, data as PendingApproval))
       }
+      for (const { onEvent } of this.#listeners) onEvent(kind, data)
     }
   }
 }

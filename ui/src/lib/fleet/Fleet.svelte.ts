@@ -1,0 +1,145 @@
+import type { Host } from '#app/schema/fleet.ts'
+import type { FleetApi, FleetSummary } from '#ui/api/fleetApi.ts'
+import { clockAhead } from './liveness.ts'
+import { recallFleet, rememberFleet } from './storedFleet.ts'
+
+/** One host, so that news of one draws one card. */
+class HostCell {
+  host: Host = $state.raw() as Host
+
+  constructor(host: Host) {
+    this.host = host
+  }
+}
+
+/** All that is known of the hosts, and what is asked for when. Polled by `FleetPolls`. */
+export class Fleet {
+  readonly #api: FleetApi
+  readonly #now: () => number
+  // A cell is reactive itself; which ones there are stands in `#names`.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #cells = new Map<string, HostCell>()
+  #names = $state.raw<string[]>([])
+  #summary = $state.raw<FleetSummary | null>(null)
+  #at = $state<number | null>(null)
+  #failure = $state<string | null>(null)
+  #fresh = $state(false)
+  #ahead = $state(0)
+  #kept = $state<number | null>(null)
+  #loading: Promise<void> | null = null
+  #again = false
+
+  constructor(api: FleetApi, now: () => number = Date.now) {
+    this.#api = api
+    this.#now = now
+    const known = recallFleet()
+    if (known === null) return
+    this.#take(known.value.hosts, true)
+    this.#at = known.at
+    if (known.value.hosts.length < known.value.total) this.#kept = known.value.total
+  }
+
+  /** In the order of the configuration. */
+  get hosts(): Host[] {
+    return this.#names.flatMap((name) => this.#cells.get(name)?.host ?? [])
+  }
+
+  host(name: string): Host | undefined {
+    return this.#names.includes(name) ? this.#cells.get(name)?.host : undefined
+  }
+
+  get summary(): FleetSummary | null {
+    return this.#summary
+  }
+
+  /** When all were last read, in ms since 1970; null when never. */
+  get at(): number | null {
+    return this.#at
+  }
+
+  /** Why the newest reading of all brought nothing. */
+  get failure(): string | null {
+    return this.#failure
+  }
+
+  /** They were read since the screen was opened, so they are not only remembered. */
+  get fresh(): boolean {
+    return this.#fresh
+  }
+
+  /** How far our clock is ahead of the server's, in ms. */
+  get ahead(): number {
+    return this.#ahead
+  }
+
+  /** How many hosts there were, when not all of them could be remembered. */
+  get keptOf(): number | null {
+    return this.#fresh ? null : this.#kept
+  }
+
+  /** Reads all of it. A call while a reading is under way is followed by one more. */
+  load(): Promise<void> {
+    if (this.#loading !== null) this.#again = true
+    this.#loading ??= this.#loadLatest().finally(() => (this.#loading = null))
+    return this.#loading
+  }
+
+  /** Reads these, and has them polled more often for a while. */
+  async watch(names: string[]): Promise<void> {
+    const answer = await this.#api.hosts(names)
+    if (!answer.ok) return
+    this.#hear(answer.value)
+    this.#take(answer.value, false)
+  }
+
+  /** What the board tells. */
+  take(hosts: Host[]): void {
+    this.#take(hosts, false)
+  }
+
+  /** Has a host polled as soon as can be; why not, in a sentence, or null. */
+  async refresh(name: string): Promise<string | null> {
+    const answer = await this.#api.refresh(name)
+    return answer.ok ? null : answer.failure.detail
+  }
+
+  remember(): void {
+    if (this.#fresh) rememberFleet(this.hosts, this.#at ?? this.#now())
+  }
+
+  async #loadLatest(): Promise<void> {
+    do {
+      this.#again = false
+      const [hosts, summary] = await Promise.all([this.#api.hosts(), this.#api.summary()])
+      if (summary.ok) this.#summary = summary.value
+      if (!hosts.ok) this.#failure = hosts.failure.detail
+      else {
+        this.#failure = null
+        this.#fresh = true
+        this.#at = this.#now()
+        this.#hear(hosts.value)
+        this.#take(hosts.value, true)
+      }
+    } while (this.#again)
+  }
+
+  #hear(hosts: Host[]): void {
+    this.#ahead = clockAhead(hosts, this.#now()) ?? this.#ahead
+  }
+
+  /** An answer that was overtaken by a newer one changes nothing. */
+  #take(hosts: Host[], all: boolean): void {
+    const fresh: string[] = []
+    for (const host of hosts) {
+      const cell = this.#cells.get(host.name)
+      if (cell === undefined) {
+        this.#cells.set(host.name, new HostCell(host))
+        fresh.push(host.name)
+      } else if ((host.polled_at ?? '') >= (cell.host.polled_at ?? '')) cell.host = host
+    }
+    const names = all ? hosts.map(({ name }) => name) : [...this.#names, ...fresh]
+    if (names.length === this.#names.length && names.every((name, at) => name === this.#names[at])) return
+    for (const name of this.#cells.keys()) if (!names.includes(name)) this.#cells.delete(name)
+    this.#names = names
+  }
+}

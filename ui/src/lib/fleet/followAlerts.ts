@@ -1,0 +1,16 @@
+import { createFleetApi } from '#ui/api/fleetApi.ts'
+import type { RequestHooks } from '#ui/api/request.ts'
+import type { Board } from '#ui/state/Board.svelte.ts'
+import { Alerts } from './Alerts.svelte.ts'
+
+/** The alerts, as the board tells of them. */
+export function followAlerts(board: Board, hooks: RequestHooks): Alerts {
+  const alerts = new Alerts(createFleetApi(hooks))
+  board.listen({
+    onCaughtUp: () => void alerts.load(),
+    onEvent: (kind, data) => {
+      if (kind.startsWith('alert_')) alerts.take(kind, data)
+    },
+  })
+  return alerts
+}

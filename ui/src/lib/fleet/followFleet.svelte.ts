@@ -1,0 +1,39 @@
+import type { Host } from '#app/schema/fleet.ts'
+import type { App } from '#ui/state/App.svelte.ts'
+import type { Fleet } from './Fleet.svelte.ts'
+import { FleetPolls } from './FleetPolls.ts'
+
+const rememberEveryMs = 30_000
+
+/** Keeps `fleet` up to date while the screen that calls this is there. */
+export function followFleet(fleet: Fleet, app: App): FleetPolls {
+  const polls = new FleetPolls({
+    loadAll: async () => {
+      const others = app.board?.link.state === 'attached' ? [] : [app.alerts?.load()]
+      await Promise.all([fleet.load(), ...others])
+    },
+    watch: (names) => fleet.watch(names),
+    boardLives: () => app.board?.link.state === 'attached',
+    isHidden: () => document.visibilityState === 'hidden',
+    isBarred: () => app.connection.reach.state === 'signed_out',
+  })
+  $effect(() => polls.start())
+  $effect(() => app.connection.onReturn(() => void polls.all()))
+  $effect(() =>
+    app.board?.listen({
+      onCaughtUp: () => void polls.all(),
+      onEvent: (kind, data) => {
+        // The contract types the data of an event by its kind.
+        if (kind === 'hosts_update') fleet.take(data as Host[])
+      },
+    }),
+  )
+  $effect(() => {
+    const timer = setInterval(() => fleet.remember(), rememberEveryMs)
+    return () => {
+      clearInterval(timer)
+      fleet.remember()
+    }
+  })
+  return polls
+}

@@ -1,0 +1,44 @@
+import type { Alert, Host } from '#app/schema/fleet.ts'
+import type { Trouble, TroubleLevel } from './troublesOf.ts'
+
+export type Sort = 'trouble' | 'name'
+
+export interface RankedHost {
+  host: Host
+  troubles: Trouble[]
+  rank: number
+}
+
+const ranks: Record<TroubleLevel, number> = { crit: 0, gone: 1, warn: 2, note: 3 }
+/** An offline host that somebody has acknowledged is known, and comes last. */
+const knownRank = 5
+const calmRank = 4
+
+/** Names as people count: gpu2 before gpu10. */
+export function byName(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true })
+}
+
+export function rankHost(host: Host, troubles: Trouble[], alerts: Alert[]): RankedHost {
+  const worst = troubles[0]?.level
+  const known =
+    worst === 'gone' &&
+    alerts.some((one) => one.host === host.name && one.type === 'host_offline' && one.acknowledged)
+  return { host, troubles, rank: worst === undefined ? calmRank : known ? knownRank : ranks[worst] }
+}
+
+export function orderHosts(hosts: RankedHost[], sort: Sort): RankedHost[] {
+  return hosts.toSorted(
+    (a, b) => (sort === 'trouble' ? a.rank - b.rank : 0) || byName(a.host.name, b.host.name),
+  )
+}
+
+/**
+ * The wanted order, but for those that are shown already: they stay where they are while somebody reads them. What is
+ * new comes last.
+ */
+export function keepOrder(shown: string[], wanted: string[]): string[] {
+  const here = new Set(wanted)
+  const known = new Set(shown)
+  return [...shown.filter((name) => here.has(name)), ...wanted.filter((name) => !known.has(name))]
+}
