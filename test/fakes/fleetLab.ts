@@ -360,7 +360,7 @@ export class FleetLab {
       created: this.ago(9 * day),
       last_activity: this.ago(4 * day + 2 * hour),
       last_attached: this.ago(5 * day),
-      detached_since: this.ago(4 * day),
+      detached_since: this.ago(4 * day + hour),
       gpu_memory_mb: 22_426,
       gpus: [{ uuid: 'GPU-gpu3-0', index: 0, memory_mb: 22_426 }],
       cpu_percent: 1,

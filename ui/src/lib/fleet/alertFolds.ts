@@ -24,7 +24,7 @@ export function isAcknowledged(alert: Alert, now: number): boolean {
   return alert.acknowledged && (alert.until === undefined || Date.parse(alert.until) > now)
 }
 
-export const ackSpans = ['for good', 'until tomorrow', '8 h', '1 h'] as const
+export const ackSpans = ['For good', 'Until tomorrow', '8 hours', '1 hour'] as const
 export type AckSpan = (typeof ackSpans)[number]
 
 /** At this hour of the viewer's tomorrow it is shown again. */
@@ -32,8 +32,8 @@ const morning = 8
 
 /** Until when; undefined: as long as it lasts. */
 export function ackUntil(span: AckSpan, now: Date): string | undefined {
-  if (span === 'for good') return undefined
-  if (span !== 'until tomorrow')
+  if (span === 'For good') return undefined
+  if (span !== 'Until tomorrow')
     return new Date(now.getTime() + Number.parseInt(span) * 3_600_000).toISOString()
   const tomorrow = new Date(now)
   tomorrow.setDate(tomorrow.getDate() + 1)

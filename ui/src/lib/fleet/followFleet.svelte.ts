@@ -7,10 +7,16 @@ const rememberEveryMs = 30_000
 
 /** Keeps `fleet` up to date while the screen that calls this is there. */
 export function followFleet(fleet: Fleet, app: App): FleetPolls {
+  let rememberedAt = 0
+  const remember = (): void => {
+    rememberedAt = Date.now()
+    fleet.remember()
+  }
   const polls = new FleetPolls({
     loadAll: async () => {
       const others = app.board?.link.state === 'attached' ? [] : [app.alerts?.load()]
       await Promise.all([fleet.load(), ...others])
+      if (Date.now() - rememberedAt >= rememberEveryMs) remember()
     },
     watch: (names) => fleet.watch(names),
     boardLives: () => app.board?.link.state === 'attached',
@@ -29,10 +35,13 @@ export function followFleet(fleet: Fleet, app: App): FleetPolls {
     }),
   )
   $effect(() => {
-    const timer = setInterval(() => fleet.remember(), rememberEveryMs)
+    const hide = (): void => {
+      if (document.visibilityState === 'hidden') remember()
+    }
+    document.addEventListener('visibilitychange', hide)
     return () => {
-      clearInterval(timer)
-      fleet.remember()
+      document.removeEventListener('visibilitychange', hide)
+      remember()
     }
   })
   return polls

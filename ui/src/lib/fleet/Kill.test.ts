@@ -1,0 +1,106 @@
+import { expect, test, vi } from 'vitest'
+import type { KillResult } from '#app/schema/fleet.ts'
+import { FleetLab } from '#test/fakes/fleetLab.ts'
+import type { Failure } from '#ui/api/request.ts'
+import type { FleetApi } from '#ui/api/fleetApi.ts'
+import { Kill } from './Kill.svelte.ts'
+import { sayResult, whyActive } from './killWords.ts'
+
+const now = Date.parse('2026-11-27T02:58:00Z')
+const lab = new FleetLab(now)
+const tmux = lab.tmux('gpu3', 'ana', 'x')
+const done: KillResult = { killed: true, survivors: [] }
+
+function refused(status: number, detail = 'No.'): Failure {
+  return { kind: 'refused', status, code: 'x', detail, requestId: '', fields: {} }
+}
+
+function makeKill(token: Failure | null, kill: Failure | KillResult) {
+  const api = {
+    killToken: vi.fn(async () =>
+      token === null
+        ? { ok: true, status: 200, value: { token: 't', expires: '' } }
+        : { ok: false, failure: token },
+    ),
+    kill: vi.fn(async () =>
+      'killed' in kill ? { ok: true, status: 200, value: kill } : { ok: false, failure: kill },
+    ),
+  }
+  // Only these two calls are made.
+  return { api, kill: new Kill(api as unknown as FleetApi, tmux) }
+}
+
+test('a legacy one takes one step', async () => {
+  const { api, kill } = makeKill(null, done)
+  await kill.confirm(false)
+  expect(api.killToken).toHaveBeenCalledWith(tmux.id, false)
+  expect(api.kill).toHaveBeenCalledWith(tmux.id, 't')
+  expect(kill.at).toEqual({ step: 'ended', result: done })
+})
+
+test('an active one takes two, whatever is held first', async () => {
+  const { api, kill } = makeKill(null, done)
+  await kill.confirm(true)
+  expect(api.killToken).not.toHaveBeenCalled()
+  kill.warn()
+  await kill.confirm(true)
+  expect(api.killToken).toHaveBeenCalledWith(tmux.id, true)
+  expect(kill.at.step).toBe('ended')
+})
+
+test('a second hold sends nothing', async () => {
+  const { api, kill } = makeKill(null, done)
+  await Promise.all([kill.confirm(false), kill.confirm(false)])
+  await kill.confirm(false)
+  expect(api.kill).toHaveBeenCalledOnce()
+})
+
+const lost: Failure = { kind: 'offline', detail: 'The server cannot be reached.' }
+
+test.each<[string, Failure | null, Failure, string, RegExp]>([
+  ['without a token nothing was killed', lost, lost, 'refused', /cannot be reached/],
+  ['it is gone', refused(404), lost, 'refused', /not there any more/],
+  ['it changed', refused(409, 'It was made anew.'), lost, 'refused', /made anew/],
+  ['the token was too old', null, refused(410), 'refused', /too old/],
+  ['nobody answers the kill', null, lost, 'unknown', /cannot be reached/],
+  ['the host was lost meanwhile', null, refused(502, 'Contact was lost.'), 'unknown', /Contact was lost/],
+])('%s', async (_, token, failure, step, why) => {
+  const { kill } = makeKill(token, failure)
+  await kill.confirm(false)
+  expect(kill.at.step).toBe(step)
+  expect('why' in kill.at ? kill.at.why : '').toMatch(why)
+})
+
+test('after a refusal it can be decided anew, after an unknown outcome it cannot', async () => {
+  const refusal = makeKill(null, refused(410)).kill
+  await refusal.confirm(false)
+  refusal.again()
+  expect(refusal.at.step).toBe('asking')
+  const unknown = makeKill(null, lost).kill
+  await unknown.confirm(false)
+  unknown.again()
+  expect(unknown.at.step).toBe('unknown')
+})
+
+test.each<[KillResult, string]>([
+  [done, 'It is gone, and so are all of its processes.'],
+  [{ killed: false, survivors: [], detail: 'tmux refused.' }, 'It was not killed. tmux refused.'],
+  [
+    { killed: true, survivors: [{ pid: 1, name: 'a', gpu_memory_mb: 22_426 }] },
+    'It is gone; 1 process outlived it and still holds 21.9 GB of GPU memory.',
+  ],
+  [
+    { killed: true, survivors: [{ pid: 1, name: 'a', gpu_memory_mb: null }] },
+    'It is gone; 1 process outlived it.',
+  ],
+])('%j in a sentence', (result, sentence) => {
+  expect(sayResult(result)).toBe(sentence)
+})
+
+test('why somebody may be working in it', () => {
+  expect(whyActive(tmux, now)).toBe(
+    'Somebody is in it now: 1 terminal is attached, and its last output came 2 min ago.',
+  )
+  const left = { ...tmux, attached: false, clients: 0, detached_since: lab.ago(3 * 3_600_000) }
+  expect(whyActive(left, now)).toContain('It was left 3 h ago, and its last output came 2 min ago.')
+})

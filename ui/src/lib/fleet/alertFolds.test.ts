@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { FleetLab } from '#test/fakes/fleetLab.ts'
+import { ackUntil, alertsWith, countSeverities, inOrder, isAcknowledged } from './alertFolds.ts'
+
+const now = Date.parse('2026-11-27T02:58:00Z')
+const alerts = new FleetLab(now).alerts()
+const [first] = alerts
+if (first === undefined) throw new Error('the lab has no alerts')
+const ids = (list: typeof alerts) => list.map(({ id }) => id)
+
+test('a new alert is put in its place, a changed one replaces itself, a cleared one is gone', () => {
+  const known = inOrder(alerts)
+  const fresh = { ...first, id: 'new', created: new Date(now).toISOString() }
+  expect(ids(alertsWith(known, 'alert_new', fresh))[0]).toBe('new')
+  const changed = alertsWith(known, 'alert_changed', { ...first, count: 99 })
+  expect(changed).toHaveLength(known.length)
+  expect(changed.find(({ id }) => id === first.id)?.count).toBe(99)
+  expect(ids(alertsWith(known, 'alert_cleared', { id: first.id }))).not.toContain(first.id)
+  expect(alertsWith(known, 'alert_else', {})).toBe(known)
+})
+
+test('the worst first, of them the newest', () => {
+  expect(
+    inOrder(alerts.toReversed())
+      .map(({ host, type }) => `${host} ${type}`)
+      .slice(0, 3),
+  ).toEqual(['gpu4 gpu_temp_critical', 'pi-02 host_offline', 'gpu3 gpu_temp_warning'])
+})
+
+test.each([
+  ['nobody', { acknowledged: false }, false],
+  ['for good', { acknowledged: true }, true],
+  ['until later', { acknowledged: true, until: new Date(now + 1).toISOString() }, true],
+  ['until just now', { acknowledged: true, until: new Date(now).toISOString() }, false],
+])('acknowledged %s', (_, change, acknowledged) => {
+  expect(isAcknowledged({ ...first, ...change }, now)).toBe(acknowledged)
+})
+
+test('for how long', () => {
+  const at = new Date(2026, 10, 27, 23, 58)
+  expect(ackUntil('For good', at)).toBeUndefined()
+  expect(ackUntil('1 hour', at)).toBe(new Date(2026, 10, 28, 0, 58).toISOString())
+  expect(ackUntil('8 hours', at)).toBe(new Date(2026, 10, 28, 7, 58).toISOString())
+  expect(ackUntil('Until tomorrow', at)).toBe(new Date(2026, 10, 28, 8).toISOString())
+})
+
+test('counts in words', () => {
+  expect(countSeverities(alerts)).toBe('2 critical, 3 warnings, 1 to know')
+  expect(countSeverities(alerts.slice(0, 1))).toBe('1 critical')
+})

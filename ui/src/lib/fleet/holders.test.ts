@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { FleetLab } from '#test/fakes/fleetLab.ts'
+import { gpuModel, gpuName } from './gpuName.ts'
+import { holdersOf, sayHeld } from './holders.ts'
+import { tmuxFacts } from './tmuxFacts.ts'
+
+const now = Date.parse('2026-11-27T02:58:00Z')
+const lab = new FleetLab(now)
+
+test('processes of one tmux session are one holder, those of none go by their user', () => {
+  const tmux = lab.tmux('a', 'ana', 'x')
+  const gpu = lab.gpu('a', 0, {
+    processes: [
+      lab.process('ana', 'python a', 100, tmux.id),
+      lab.process('ana', 'python b', 250, tmux.id),
+      lab.process('bo', 'ollama', 300),
+    ],
+  })
+  const holders = holdersOf(gpu, lab.host('a', { tmux: [tmux] }))
+  expect(holders?.map(({ user, memoryMb, count }) => [user, memoryMb, count])).toEqual([
+    ['ana', 350, 2],
+    ['bo', 300, 1],
+  ])
+})
+
+test('a sum with something missing in it is missing, and a failed question is no idle GPU', () => {
+  const processes = [lab.process('ana', 'a', 100), lab.process('ana', 'b', null)]
+  expect(holdersOf(lab.gpu('a', 0, { processes }), lab.host('a'))).toMatchObject([
+    { memoryMb: null, count: 2 },
+  ])
+  expect(holdersOf(lab.gpu('a', 0, { processes: null }), lab.host('a'))).toBeNull()
+})
+
+const gpus = (indexes: (number | null)[]) =>
+  indexes.map((index) => ({ uuid: `u${index}`, index, memory_mb: 1_024 }))
+
+test.each([
+  [null, [], null],
+  [0, [], ''],
+  [1_024, gpus([0]), '1.0 GB of GPU 0'],
+  [2_048, gpus([0, 3]), '2.0 GB of GPU 0, 3'],
+  [8_192, gpus([0, 1, 2, 3, 4, 5, 6, 7]), '8.0 GB of 8 GPUs'],
+  [1_024, gpus([null]), '1.0 GB of GPU memory'],
+])('%s MB of GPUs are told', (gpu_memory_mb, held, words) => {
+  expect(sayHeld(lab.tmux('a', 'ana', 'x', { gpu_memory_mb, gpus: held }))).toBe(words)
+})
+
+test('the line of a tmux session: nothing missing is 0', () => {
+  const words = (change: Parameters<FleetLab['tmux']>[3]) =>
+    tmuxFacts(lab.tmux('a', 'ana', 'x', change), now).map(({ text }) => text)
+  expect(words({ clients: 2 })).toEqual([
+    ...['ana', '2 windows', '3d old', 'attached by 2'],
+    ...['', '4 % CPU', '812 MB'],
+  ])
+  expect(
+    words({
+      attached: false,
+      detached_since: lab.ago(3 * 3_600_000),
+      gpu_memory_mb: null,
+      cpu_percent: null,
+      memory_mb: null,
+    }).slice(3),
+  ).toEqual(['detached 3h', '', 'CPU —', 'memory —'])
+})
+
+test('names of GPUs', () => {
+  expect(gpuName({ index: 0, bus_id: null })).toBe('GPU 0')
+  expect(gpuName({ index: null, bus_id: '0000:A1:00.0' })).toBe('GPU at 0000:A1:00.0')
+  expect(['NVIDIA GeForce RTX 4090', 'AMD Instinct MI210', 'NVIDIA'].map(gpuModel)).toEqual([
+    'RTX 4090',
+    'Instinct MI210',
+    'NVIDIA',
+  ])
+})
