@@ -54,7 +54,7 @@ export class FleetApi {
     const names = query.get('names')?.split(',')
     if (path === '/api/fleet') return this.summary
     if (path === '/api/fleet/hosts')
-      return names === undefined ? this.hosts : this.hosts.filter(({ name }) => names.includes(name))
+      return this.hosts.filter(({ name }) => names?.includes(name) ?? true).map(justPolled)
     if (path.endsWith('/kill-token'))
       return this.killToken ?? { token: 'token-1', expires: this.#lab.ago(-60_000) }
     if (path.endsWith('/kill')) return this.kill
@@ -109,6 +109,13 @@ export class FleetApi {
       series: this.history === 'empty' ? [] : all,
     }
   }
+}
+
+/** As often as it is asked for: what answers was polled 4 s ago. */
+function justPolled(host: Host): Host {
+  if (host.status === 'offline' || Date.parse(host.polled_at ?? '') > Date.now() - 4_000) return host
+  const at = new Date(Date.now() - 4_000).toISOString()
+  return { ...host, polled_at: at, last_seen: at }
 }
 
 function isRefusal(given: unknown): given is Refusal {

@@ -13,11 +13,12 @@ export class FleetBoard {
   static async take(page: Page): Promise<FleetBoard> {
     await page.addInitScript(() => {
       const real = window.fetch
-      const board = { streams: new Set<ReadableStreamDefaultController>(), down: false }
+      const board = { streams: new Set<ReadableStreamDefaultController>() }
       Object.assign(window, { board })
       window.fetch = (input, init) => {
         if (input !== '/api/board/stream') return real(input, init)
-        if (board.down) return Promise.reject(new TypeError('Failed to fetch'))
+        if (sessionStorage.getItem('board') === 'down')
+          return Promise.reject(new TypeError('Failed to fetch'))
         const body = new ReadableStream({
           start(controller) {
             board.streams.add(controller)
@@ -46,22 +47,17 @@ export class FleetBoard {
     }, frame)
   }
 
-  /** The stream breaks, and cannot be had again until `up`. */
+  /** The stream breaks, and cannot be had again until `up`, after a reload neither. */
   async down(): Promise<void> {
     await this.#page.evaluate(() => {
-      const { board } = window as unknown as {
-        board: { streams: Set<ReadableStreamDefaultController>; down: boolean }
-      }
-      board.down = true
+      sessionStorage.setItem('board', 'down')
+      const { board } = window as unknown as { board: { streams: Set<ReadableStreamDefaultController> } }
       for (const stream of board.streams) stream.error(new Error('gone'))
       board.streams.clear()
     })
   }
 
   async up(): Promise<void> {
-    await this.#page.evaluate(() => {
-      const { board } = window as unknown as { board: { down: boolean } }
-      board.down = false
-    })
+    await this.#page.evaluate(() => sessionStorage.removeItem('board'))
   }
 }

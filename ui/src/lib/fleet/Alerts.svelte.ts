@@ -1,21 +1,21 @@
 import type { Alert } from '#app/schema/fleet.ts'
 import type { FleetApi } from '#ui/api/fleetApi.ts'
 import { Remote } from '#ui/state/Remote.svelte.ts'
-import { alertsWith, isAcknowledged } from './alertFolds.ts'
+import { alertsWith, inOrder, isAcknowledged } from './alertFolds.ts'
 
 /** What is wrong anywhere. Known on every screen, for the navigation counts it. */
 export class Alerts {
   readonly #api: FleetApi
-  readonly #remote: Remote<Alert[]>
+  readonly #remote: Remote<Alert[]> = new Remote(() => this.#api.alerts(), 'alerts.1')
+  readonly #ordered = $derived(inOrder(this.#remote.value ?? []))
 
   constructor(api: FleetApi) {
     this.#api = api
-    this.#remote = new Remote(() => api.alerts(), 'alerts.1')
   }
 
   /** The worst first, the newest of them first. */
   get all(): Alert[] {
-    return this.#remote.value ?? []
+    return this.#ordered
   }
 
   /** What nobody has acknowledged. */
@@ -37,6 +37,8 @@ export class Alerts {
 
   /** What the board tells of them. */
   take(kind: string, data: unknown): void {
+    // Nothing is known yet that it could change; the reading that is under way may have come too early.
+    if (this.#remote.value === null) return void this.load()
     this.#remote.change((list) => alertsWith(list, kind, data))
   }
 

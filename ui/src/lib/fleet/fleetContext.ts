@@ -6,7 +6,7 @@ import type { Fleet } from './Fleet.svelte.ts'
 export interface FleetDesk {
   readonly fleet: Fleet
   readonly api: FleetApi
-  /** The server's time, in ms since 1970, as far as it is known. */
+  /** The server's time, in ms since 1970, as far as it is known; in steps of some seconds. */
   readonly now: number
   /** A host's card is on the screen, or not any more. */
   see: (name: string, inSight: boolean) => void

@@ -21,5 +21,7 @@ export function sayResult({ killed, survivors, detail }: KillResult): string {
   const known = survivors.flatMap(({ gpu_memory_mb }) => gpu_memory_mb ?? [])
   const held = known.reduce((sum, one) => sum + one, 0)
   const outlived = `It is gone; ${counted(survivors.length, 'process', 'processes')} outlived it`
-  return held > 0 ? `${outlived} and still ${survivors.length === 1 ? 'holds' : 'hold'} ${memory(held)} of GPU memory.` : `${outlived}.`
+  return held > 0
+    ? `${outlived} and still ${survivors.length === 1 ? 'holds' : 'hold'} ${memory(held)} of GPU memory.`
+    : `${outlived}.`
 }
