@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 import { FleetApi } from '../fakes/fleetApi.ts'
-import { FleetBoard } from '../fakes/fleetBoard.ts'
+import { FleetBoard } from './FleetBoard.ts'
 
 /** The fleet's screen, on a fleet that the test holds in its hands. */
 export class FleetScreen {

@@ -206,7 +206,7 @@ test('without the server what was last known is shown as old, and nothing is sen
     .first()
     .getByRole('button', { name: /^Acknowledge/ })
     .tap()
-  await screen.alerts.first().getByRole('button', { name: 'For good' }).tap()
+  await screen.alerts.first().getByRole('button', { name: 'For good' }).tap({ force: true })
   await expect(screen.alerts.first()).toContainText('No connection: nothing is sent later without you.')
   expect(screen.api.calls(/ack$/)).toEqual([])
 })

@@ -24,6 +24,7 @@ export function followFleet(fleet: Fleet, app: App): FleetPolls {
     isBarred: () => app.connection.reach.state === 'signed_out',
   })
   $effect(() => polls.start())
+  $effect(() => app.followAlerts())
   $effect(() => app.connection.onReturn(() => void polls.all()))
   $effect(() =>
     app.board?.listen({

@@ -90,6 +90,16 @@ export class App {
     return this.#alerts
   }
 
+  /** They are loaded after all that a first screen needs; the fleet's own asks for them at once. */
+  followAlerts(): void {
+    const board = this.#board
+    if (board === null || this.#alerts !== null) return
+    import('#ui/fleet/followAlerts.ts').then(
+      ({ followAlerts }) => (this.#alerts ??= followAlerts(board, this.hooks)),
+      () => console.warn('breakglass: no alerts'),
+    )
+  }
+
   /** What waits for an operator, anywhere. */
   get waiting(): Waiting[] {
     return this.#board?.waiting ?? []
@@ -163,6 +173,7 @@ export class App {
     const poll = (): void => {
       if (document.visibilityState === 'hidden' || this.connection.reach.state === 'signed_out') return
       polls++
+      this.followAlerts()
       const busy = [...this.#controls.values()].some(({ run }) => ['confirm', 'running'].includes(run.step))
       const calm = !this.#sheetOpen && !busy && this.connection.reach.state === 'online'
       if (!calm || polls % calmPolls === 0) read()
@@ -195,8 +206,6 @@ export class App {
         this.#board = new this.#later.Board({ hooks: this.hooks, onReturn, sessions: this.sessions })
         end = this.#board.start()
       }
-      const { followAlerts } = await import('#ui/fleet/followAlerts.ts')
-      this.#alerts ??= followAlerts(this.#board, this.hooks)
     }
     const attempt = (): void => void follow().catch(() => console.warn('breakglass: no board'))
     const endReturns = this.connection.onReturn(attempt)
