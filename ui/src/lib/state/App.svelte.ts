@@ -8,6 +8,7 @@ import type { Board } from './Board.svelte.ts'
 import { Clock } from './Clock.svelte.ts'
 import { Connection } from './Connection.svelte.ts'
 import type * as later from './later.ts'
+import type * as modelParts from './modelParts.ts'
 import { ModelChoices } from './ModelChoices.svelte.ts'
 import { Remote } from './Remote.svelte.ts'
 import { recall, remember } from './storage.ts'
@@ -36,6 +37,7 @@ export class App {
   readonly #controls = new Map<string, VmControl>()
   readonly hooks: RequestHooks
   #later = $state.raw<typeof later | null>(null)
+  #modelParts = $state.raw<typeof modelParts | null>(null)
   #desk = $state.raw<typeof desk | null>(null)
   #board = $state.raw<Board | null>(null)
   #alerts = $state.raw<Alerts | null>(null)
@@ -67,9 +69,22 @@ export class App {
     return this.#later
   }
 
+  /** What chooses a model; null until there is one and it is loaded. */
+  get modelParts(): typeof modelParts | null {
+    return this.#modelParts
+  }
+
   /** The script of a VM's questions and outcomes; null until it is loaded. */
   get desk(): typeof desk | null {
     return this.#desk
+  }
+
+  #loadModelParts(): void {
+    if (this.#modelParts !== null || !this.providers.value?.some(({ kind }) => kind !== 'runbook')) return
+    import('./modelParts.ts').then(
+      (loaded) => (this.#modelParts = loaded),
+      () => console.warn('breakglass: no models'),
+    )
   }
 
   loadDesk(): void {
@@ -165,7 +180,7 @@ export class App {
     let polls = 0
     const read = (): void => {
       void this.vms.load()
-      void this.providers.load()
+      void this.providers.load().then(() => this.#loadModelParts())
       this.#board?.readMissing()
       if (this.#board?.link.state !== 'attached') void this.#alerts?.load()
       if (this.presets.at === null || this.presets.failure !== null || polls === 0) void this.presets.load()
