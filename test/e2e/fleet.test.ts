@@ -233,7 +233,7 @@ test('at first it says how to enrol, and shows the machine that it runs on', asy
     api.alerts = []
   })
   await expect(page.getByRole('heading', { name: 'Add your machines' })).toBeVisible()
-  await expect(page.getByText('app/fleet/host/enrol.sh')).toBeVisible()
+  await expect(page.getByText('app/fleet/host/enrol.sh').first()).toBeVisible()
   await expect(screen.card('ana-laptop')).toBeVisible()
   await expect(page.getByRole('region', { name: 'Alerts' })).toHaveCount(0)
   await screen.tab('Legacy').tap()

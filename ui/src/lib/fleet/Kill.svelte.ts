@@ -57,9 +57,12 @@ export class Kill {
   }
 }
 
-/** It may have arrived, or it did and the host was lost meanwhile. */
+/** It may have arrived, or it did and the host was lost meanwhile; `failed` is the server's word that nothing was done. */
 function isUnknown(failure: Failure): boolean {
-  return failure.kind === 'offline' || (failure.kind === 'refused' && failure.status >= 500)
+  return (
+    failure.kind === 'offline' ||
+    (failure.kind === 'refused' && failure.status >= 500 && failure.code !== 'failed')
+  )
 }
 
 function refusalOf(failure: Failure): string {

@@ -29,6 +29,8 @@ export interface BoardOptions {
  */
 export class Board {
   readonly #options: BoardOptions
+  // Never read by a template.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #listeners = new Set<BoardListener>()
   /** Never remembered: what waited yesterday does not wait now. */
   readonly #approvals: Remote<PendingApproval[]>
