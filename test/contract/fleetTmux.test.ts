@@ -183,20 +183,36 @@ const situations: Situation[] = [
     [],
   ),
   besides(
-    'a folder that is a link to somebody else’s',
-    async (host) =>
-      host.askAs('bob', `ln -s /tmp/tmux-${await uidOf(host, 'ann')} /tmp/tmux-${await uidOf(host, 'bob')}`),
-    ['^bob /tmp/tmux-\\d+\tthis is no folder$'],
+    'a server in a folder that is a link',
+    async (host) => {
+      const uid = await uidOf(host, 'bob')
+      await host.askAs('bob', `mkdir -m 700 ~/tmux; ln -s ~/tmux /tmp/tmux-${uid}`)
+      await fakeServer(host, 'bob', `/tmp/tmux-${uid}/default`, silent)
+    },
+    ['^bob /tmp/tmux-\\d+/default\tits folder is reached by a link$'],
   ),
   besides(
-    'a folder of somebody else, with a server in it',
+    'a server in a folder of root’s name that is somebody else’s',
     async (host) => fakeServer(host, 'bob', '/tmp/tmux-0/default', silent),
-    ['^root /tmp/tmux-0\tthis folder belongs to user \\d+$'],
+    ['^root /tmp/tmux-0/default\tits folder belongs to user \\d+$'],
   ),
   besides(
-    'a folder that others may write to',
-    async (host) => host.askAs('bob', 'mkdir -m 777 /tmp/tmux-$(id -u)'),
-    ['^bob /tmp/tmux-\\d+\tothers than its owner may write to this folder$'],
+    'a server in a folder that others may write to',
+    async (host) => {
+      const uid = await uidOf(host, 'bob')
+      await fakeServer(host, 'bob', `/tmp/tmux-${uid}/default`, silent)
+      await host.askAs('bob', `chmod 777 /tmp/tmux-${uid}`)
+    },
+    ['^bob /tmp/tmux-\\d+/default\tothers than its owner may write to its folder$'],
+  ),
+  besides(
+    'a server whose socket nobody may open',
+    async (host) => {
+      const uid = await uidOf(host, 'bob')
+      await fakeServer(host, 'bob', `/tmp/tmux-${uid}/default`, silent)
+      await host.askAs('bob', `chmod 0 /tmp/tmux-${uid}/default`)
+    },
+    ['^bob /tmp/tmux-\\d+/default\terror connecting to ./default \\(Permission denied\\)$'],
   ),
   besides(
     'a socket that is a link to somebody else’s',
