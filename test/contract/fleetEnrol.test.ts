@@ -197,6 +197,62 @@ describe('enrol.sh', () => {
     expect(await host(4).root.ask('getent passwd breakglass | cut -d: -f5')).toBe('Breakglass power verbs')
   })
 
+  it('leaves the rights of another account alone, and says which it is', async () => {
+    const before = await files(host(1))
+    for (const action of [['--remove'], ['--check'], []])
+      expect(lines((await operator.enrol('--user', 'typo', ...action, 'gpu1')).stdout)).toEqual({
+        gpu1: ['refused', expect.stringMatching(/^this host is enrolled with the account breakglass: /)],
+      })
+    expect(lines((await operator.enrol('--user', 'breakglass-probe', 'gpu4')).stdout)['gpu4']?.[0]).toBe(
+      'refused',
+    )
+    expect(await files(host(1))).toEqual(before)
+  })
+
+  it('never writes to a file of keys that others have, too', async () => {
+    const config = host(4).root.read('/etc/ssh/sshd_config') ?? ''
+    const use = async (place: string) => {
+      host(4).root.write('/etc/ssh/sshd_config', `AuthorizedKeysFile ${place}\n${config}`)
+      await host(4).root.ask('kill -HUP "$(cat /run/sshd.pid)"')
+      await host(4).root.sshdReloaded()
+    }
+    const admins = host(4).root.read('/root/.ssh/authorized_keys') ?? ''
+    host(4).root.write('/etc/ssh/keys/all', admins, 0o644)
+    await use('/etc/ssh/keys/all')
+    const user = ['--user', 'breakglass-fleet']
+    for (const action of [[], ['--check']])
+      expect(lines((await operator.enrol(...user, ...action, 'gpu4')).stdout)['gpu4']).toEqual([
+        'refused',
+        expect.stringMatching(/^its sshd has one file of keys for all accounts/),
+      ])
+    await operator.enrol(...user, '--remove', 'gpu4')
+    expect(host(4).root.read('/etc/ssh/keys/all')).toBe(admins)
+    // The one that is the account's own is taken, unless it has keys of somebody else.
+    await use('/etc/ssh/keys/all /etc/ssh/keys/%u')
+    host(4).root.write('/etc/ssh/keys/breakglass-fleet', admins, 0o644)
+    expect(lines((await operator.enrol(...user, 'gpu4')).stdout)['gpu4']?.[1]).toMatch(
+      /has keys that are not ours/,
+    )
+    await operator.enrol(...user, '--remove', 'gpu4')
+    expect(host(4).root.read('/etc/ssh/keys/breakglass-fleet')).toBe(admins)
+    await host(4).root.ask('rm /etc/ssh/keys/breakglass-fleet')
+    expect(lines((await operator.enrol(...user, 'gpu4')).stdout)['gpu4']?.[0]).toBe('enrolled')
+    expect((await operator.enrol(...user, '--remove', 'gpu4')).code).toBe(0)
+    expect(await host(4).root.ask('ls /etc/ssh/keys')).toBe('all')
+  })
+
+  it('gives the rights also to a sudo that knows no more than those', async () => {
+    const visudo =
+      '#!/bin/sh\nfor file; do :; done; ! grep -q "^Defaults" "$file" || { echo "unknown setting"; exit 1; }\n'
+    host(4).root.write('/usr/local/bin/visudo', visudo, 0o755)
+    await host(4).root.ask('mount --bind /usr/local/bin/visudo /usr/sbin/visudo')
+    const { stdout } = await operator.enrol('--user', 'breakglass-fleet', 'gpu4')
+    expect(lines(stdout)['gpu4']?.[0]).toBe('enrolled')
+    expect(host(4).root.read('/etc/sudoers.d/breakglass-fleet')).not.toContain('Defaults')
+    await host(4).root.ask('umount /usr/sbin/visudo')
+    expect((await operator.enrol('--user', 'breakglass-fleet', '--remove', 'gpu4')).code).toBe(0)
+  })
+
   it('says what a host without sudo means', async () => {
     await host(2).root.ask('mount --bind /dev/null /usr/bin/sudo')
     const { code, stdout } = await operator.enrol('gpu2')

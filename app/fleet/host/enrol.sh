@@ -148,6 +148,14 @@ connect() {
 # setting HOST NAME: as ssh would use it.
 setting() { ssh ${config:+-F "$config"} ${login:+-l "$login"} -G -- "$1" </dev/null 2>/dev/null | sed -n "s/^$2 //p" | head -n 1; }
 
+# by_way HOST: what stands between here and there, if anything. The service knows nothing of that.
+by_way() {
+  for one in proxyjump proxycommand; do
+    way=$(setting "$1" "$one")
+    case $way in '' | none) ;; *) echo "$one" && return ;; esac
+  done
+}
+
 # The remote shell may be any.
 remote() { if [ "$(setting "$1" user)" = root ]; then echo 'exec sh -s'; else echo 'exec sudo -n sh -s'; fi; }
 
@@ -287,6 +295,8 @@ finish() {
   trouble=$(cat "$work/$1.trouble" 2>/dev/null) || :
   tried=''
   [ -n "$private" ] || tried='; not tried, since the private half of the key is not here'
+  way=$(by_way "$1")
+  [ -z "$way" ] || tried="$tried; reached here by $way, which the service does not have: see that it reaches $(setting "$1" hostname) itself"
   if [ -n "$trouble" ]; then
     tell "$1" failed "${changes:+$(short "$changes"); }$trouble"
     return 1
@@ -319,6 +329,8 @@ print_yaml() {
     case $name in -*) name=host$name ;; esac
     echo "    $(quote "$name"):"
     echo "      host: $(quote "$(setting "$host" hostname)")"
+    way=$(by_way "$host")
+    [ -z "$way" ] || echo "      # Reached by $way when it was enrolled. The service has no such way: this has to be an address that it reaches."
     port=$(setting "$host" port)
     [ "$port" = 22 ] || echo "      port: $port"
     [ "$account" = breakglass ] || echo "      user: $account"
