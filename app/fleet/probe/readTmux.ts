@@ -32,7 +32,8 @@ export interface TmuxReading {
 }
 
 /** What tmux says where no server is; no trouble. */
-const noServer = /^(error connecting to|no server running on|server exited unexpectedly|lost server)/
+const noServer =
+  /^(error connecting to .*\((No such file or directory|Connection refused)\)|no server running on|server exited unexpectedly|lost server)/
 
 /** The section `tmux`. */
 export function readTmux(lines: readonly string[]): TmuxReading {
