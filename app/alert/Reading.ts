@@ -18,8 +18,12 @@ export interface Reading {
   clear: number
   /** For so many readings in a row, to begin and to end. */
   forReadings: number
-  /** The alert's sentence, with the value of now. */
-  message: string
+  /** The alert's sentence, with the value of now; a function is only asked when there is an alert, which is seldom. */
+  message: string | (() => string)
+}
+
+export function messageOf({ message }: Pick<Reading, 'message'>): string {
+  return typeof message === 'string' ? message : message()
 }
 
 /** All readings of one scope (a host) at one moment. */

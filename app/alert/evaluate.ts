@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AlertState, Raised, Subject } from './AlertState.ts'
-import type { Observation, Reading } from './Reading.ts'
+import { messageOf, type Observation, type Reading } from './Reading.ts'
 
 /** What one observation changed. Of a `cleared` alert it is the last form. */
 export interface AlertChange {
@@ -28,27 +28,42 @@ export function evaluate(
   observation: Observation,
   now: number,
 ): { state: AlertState; changes: AlertChange[] } {
-  const readings = new Map<string, Reading>()
-  for (const reading of observation.readings) {
-    const name = nameOf(reading)
-    if (!readings.has(name)) readings.set(name, reading)
-  }
-  const unreadable = new Set(observation.unreadable)
+  const { unreadable } = observation
+  const { found, begun } = assign(state.subjects, observation.readings)
   const changes: AlertChange[] = []
   const subjects: Subject[] = []
   for (const before of state.subjects) {
-    const reading = readings.get(nameOf(before))
-    readings.delete(nameOf(before))
+    const reading = found.get(before)
     if (reading !== undefined) subjects.push(take(scope, before, reading, now, changes))
-    else if (unreadable.has(before.rule)) subjects.push(before)
+    else if (unreadable.includes(before.rule)) subjects.push(before)
     else if (before.alert !== null) subjects.push(clear(before, before.alert, now, changes))
     else subjects.push({ ...before, wrong: 0 })
   }
-  for (const reading of readings.values())
-    // Most subjects are right, and have nothing to be remembered.
-    if (reading.value !== null && reading.value >= reading.raise)
-      subjects.push(take(scope, newSubject(reading), reading, now, changes))
+  for (const reading of begun) subjects.push(take(scope, newSubject(reading), reading, now, changes))
   return { state: { version: 1, subjects: subjects.flatMap((one) => kept(one, now)) }, changes }
+}
+
+/**
+ * The reading of each subject that is remembered, and the wrong ones of others. Most readings are right and have no
+ * subject: nothing is made of them.
+ */
+function assign(
+  subjects: Subject[],
+  readings: Reading[],
+): { found: Map<Subject, Reading>; begun: Reading[] } {
+  const known = new Map(subjects.map((subject) => [nameOf(subject), subject]))
+  const found = new Map<Subject, Reading>()
+  const begun: Reading[] = []
+  for (const reading of readings) {
+    const subject = known.size === 0 ? undefined : known.get(nameOf(reading))
+    if (subject !== undefined) {
+      if (!found.has(subject)) found.set(subject, reading)
+    } else if (reading.value !== null && reading.value >= reading.raise) {
+      const first = readings.find(({ rule, key }) => rule === reading.rule && key === reading.key)
+      if (first === reading) begun.push(reading)
+    }
+  }
+  return { found, begun }
 }
 
 function take(
@@ -122,7 +137,8 @@ function clear(before: Subject, alert: Raised, now: number, changes: AlertChange
 }
 
 function wordsOf(reading: Reading, flapping: boolean) {
-  const { rule, severity, subject, host, tmux, message } = reading
+  const { rule, severity, subject, host, tmux } = reading
+  const message = messageOf(reading)
   return {
     ...{ type: rule, severity, subject },
     ...(host !== undefined && { host }),

@@ -17,16 +17,18 @@ export function gpuWords({ index, bus_id, uuid }: Pick<GpuMemory, 'index' | 'bus
 
 function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
   const words = gpuWords(gpu)
-  const of = `${words} of ${host.name}`
+  const of = () => `${words} of ${host.name}`
   const { gpu_temp_warning_c: warm, gpu_temp_critical_c: hot, gpu_memory_percent } = host.thresholds
   const base = { key: gpu.uuid, subject: words, host: host.name, forReadings: forReadings(host) }
   const { memory_total_mb: total } = gpu
   // One that was not asked for neither begins nor ends anything.
   const temperature = read ? gpu.temperature_c : null
   const used = read ? gpu.memory_used_mb : null
-  const heat =
-    temperature === null ? `The heat of ${of} is unknown.` : `${of} is at ${Math.round(temperature)} °C.`
-  const slowed = gpu.throttled?.includes('heat') ? ' It has slowed itself down.' : ''
+  const heat = () => {
+    if (temperature === null) return `The heat of ${of()} is unknown.`
+    const slowed = gpu.throttled?.includes('heat') ? ' It has slowed itself down.' : ''
+    return `${of()} is at ${Math.round(temperature)} °C.${slowed}`
+  }
   const readings: Reading[] = [
     {
       ...base,
@@ -35,7 +37,7 @@ function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
       value: temperature,
       raise: hot,
       clear: hot - coolerC,
-      message: heat + slowed,
+      message: heat,
     },
     {
       ...base,
@@ -44,10 +46,10 @@ function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
       value: used === null || total === null || total === 0 ? null : Math.round((1000 * used) / total) / 10,
       raise: gpu_memory_percent,
       clear: gpu_memory_percent - slackPercent,
-      message:
+      message: () =>
         used === null || total === null || total === 0
-          ? `The memory of ${of} is unknown.`
-          : `The memory of ${of} is ${percent((100 * used) / total)} used (${gigabytes(used)} of ${gigabytes(total)}).`,
+          ? `The memory of ${of()} is unknown.`
+          : `The memory of ${of()} is ${percent((100 * used) / total)} used (${gigabytes(used)} of ${gigabytes(total)}).`,
     },
     {
       ...base,
@@ -56,7 +58,7 @@ function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
       value: !read ? null : gpu.state === 'lost' || gpu.state === 'missing' ? 1 : 0,
       raise: 1,
       clear: 1,
-      message: `${of} (${gpu.name}) cannot be read. ${gpu.unreadable ?? ''}`.trim(),
+      message: () => `${of()} (${gpu.name}) cannot be read. ${gpu.unreadable ?? ''}`.trim(),
     },
   ]
   // One heat is one alert: while the critical one is on there is no warning, and it ends with the other's begin. When
@@ -70,7 +72,7 @@ function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
       value: temperature,
       raise: warm,
       clear: warm - coolerC,
-      message: heat + slowed,
+      message: heat,
     })
   }
   return readings

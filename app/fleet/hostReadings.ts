@@ -22,7 +22,7 @@ export function hostReadings(memory: HostMemory, host: FleetHost): Reading[] {
     forReadings: forReadings(host),
   } as const
   const { cpuPercent, memoryPercent, memoryUsedMb, memoryTotalMb } = memory
-  const used =
+  const used = () =>
     memoryUsedMb === null || memoryTotalMb === null
       ? ''
       : ` (${gigabytes(memoryUsedMb)} of ${gigabytes(memoryTotalMb)})`
@@ -33,7 +33,7 @@ export function hostReadings(memory: HostMemory, host: FleetHost): Reading[] {
       value: memory.status === 'degraded' ? 1 : 0,
       raise: 1,
       clear: 1,
-      message: `${name} answers only in part. ${memory.detail ?? ''}`.trim(),
+      message: () => `${name} answers only in part. ${memory.detail ?? ''}`.trim(),
     },
     {
       ...base,
@@ -41,7 +41,7 @@ export function hostReadings(memory: HostMemory, host: FleetHost): Reading[] {
       value: cpuPercent,
       raise: thresholds.cpu_percent,
       clear: thresholds.cpu_percent - slackPercent,
-      message: `The CPU of ${name} is ${inPercent(cpuPercent)} busy.`,
+      message: () => `The CPU of ${name} is ${inPercent(cpuPercent)} busy.`,
     },
     {
       ...base,
@@ -49,7 +49,7 @@ export function hostReadings(memory: HostMemory, host: FleetHost): Reading[] {
       value: memoryPercent,
       raise: thresholds.memory_percent,
       clear: thresholds.memory_percent - slackPercent,
-      message: `The memory of ${name} is ${inPercent(memoryPercent)} used${used}.`,
+      message: () => `The memory of ${name} is ${inPercent(memoryPercent)} used${used()}.`,
     },
     ...memory.disks.map((disk): Reading => ({
       ...base,
@@ -60,7 +60,8 @@ export function hostReadings(memory: HostMemory, host: FleetHost): Reading[] {
       raise: thresholds.disk_percent,
       // A disk is cleared by hand, and every point counts.
       clear: thresholds.disk_percent - 1,
-      message: `The disk ${disk.mount} of ${name} is ${percent(disk.used_percent)} full (of ${gigabytes(disk.total_mb)}).`,
+      message: () =>
+        `The disk ${disk.mount} of ${name} is ${percent(disk.used_percent)} full (of ${gigabytes(disk.total_mb)}).`,
     })),
   ]
 }

@@ -1,10 +1,8 @@
 import { expect, it } from 'vitest'
-import type { Host } from '#app/schema/fleet.ts'
 import { aFleetHost, aPoll, evening, hourMs } from '../../test/fakes/fleetPolls.ts'
 import { anAnswer, gpuRow, uuidOf, type Answer } from '../../test/fakes/probeAnswer.ts'
 import { foldPoll } from './foldPoll.ts'
-import { isNews } from './isNews.ts'
-import { toHost } from './toHost.ts'
+import { isNews, type Shown } from './isNews.ts'
 
 const host = aFleetHost()
 const server = 'server 1000 alice 400 3.4 1 /s'
@@ -16,11 +14,14 @@ const usual: Answer = {
 }
 
 /** The host before and after the second of two polls. */
-function change(after: Answer, laterMs = 30_000): [before: Host, after: Host] {
+function change(after: Answer, laterMs = 30_000): [before: Shown, after: Shown] {
   const first = foldPoll(null, aPoll(anAnswer(usual)), host)
   const at = evening + laterMs
   const second = foldPoll(first, aPoll(anAnswer(after, at), at), host)
-  return [toHost(first, host, evening), toHost(second, host, at)]
+  return [
+    { memory: first, host },
+    { memory: second, host },
+  ]
 }
 
 it('is no news that figures wobble', () => {
@@ -47,6 +48,11 @@ it.each<[string, Answer, number?]>([
   ['a reboot', { ...usual, host: { boot_id: 'boot-2', uptime: 1 } }],
 ])('is news: %s', (_what, after, laterMs) => {
   expect(isNews(...change(after, laterMs))).toBe(true)
+})
+
+it('is news that other settings make it legacy', () => {
+  const [before, { memory }] = change(usual)
+  expect(isNews(before, { memory, host: { legacyAfterMs: 0 } })).toBe(true)
 })
 
 it('is news what was never told', () => {

@@ -6,7 +6,6 @@ import { duration } from './amount.ts'
 /** How many polls in a row did not reach the host. They are counted already, so one reading is enough. */
 export function offlineReading(memory: HostMemory, host: FleetHost, now: number): Reading {
   const { failures, lastSeen, detail } = memory
-  const seen = lastSeen === null ? 'It never answered.' : `It last answered ${duration(now - lastSeen)} ago.`
   return {
     rule: 'host_offline',
     severity: 'critical',
@@ -17,7 +16,11 @@ export function offlineReading(memory: HostMemory, host: FleetHost, now: number)
     raise: host.thresholds.offline_polls,
     clear: 1,
     forReadings: 1,
-    message:
-      failures === 0 ? `${host.name} answers.` : `${host.name} is offline. ${seen} ${detail ?? ''}`.trim(),
+    message() {
+      if (failures === 0) return `${host.name} answers.`
+      const seen =
+        lastSeen === null ? 'It never answered.' : `It last answered ${duration(now - lastSeen)} ago.`
+      return `${host.name} is offline. ${seen} ${detail ?? ''}`.trim()
+    },
   }
 }

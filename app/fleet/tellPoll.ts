@@ -3,8 +3,7 @@ import type { Observation } from '#app/alert/Reading.ts'
 import type { Board } from '#app/eventlog/Board.ts'
 import type { Host } from '#app/schema/fleet.ts'
 import type { OnPoll } from './Fleet.ts'
-import { isNews } from './isNews.ts'
-import { toHost } from './toHost.ts'
+import { isNews, type Shown } from './isNews.ts'
 import { toReadings } from './toReadings.ts'
 
 export interface TellPollDeps {
@@ -19,13 +18,13 @@ export interface TellPollDeps {
 
 /** What follows from a poll: the board is told of news, and alerts see what was read. */
 export function tellPoll({ board, hostNow, observe, logger, now = Date.now }: TellPollDeps): OnPoll {
-  /** As told by the poll before, so that each is made only once. */
-  const last = new Map<string, Host>()
+  /** What was known when it was told last. */
+  const last = new Map<string, Shown>()
   return (host, after, before) => {
     try {
       const { name } = host
-      const then = last.get(name) ?? (before && toHost(before, host, now()))
-      const next = toHost(after, host, now())
+      const then = last.get(name) ?? (before && { memory: before, host })
+      const next = { memory: after, host }
       last.set(name, next)
       if (isNews(then, next))
         board.tell(`host:${name}`, async () => [{ kind: 'hosts_update', data: [await hostNow(name)] }])

@@ -17,7 +17,7 @@ function readingsOf(session: TmuxMemory, memory: HostMemory, host: FleetHost): R
   const { thresholds, legacyAfterMs } = host
   // One whose server could not be read neither begins nor ends anything.
   const read = session.readAt === memory.polledAt
-  const words = `${session.name} (${session.user})`
+  const words = () => `${session.name} (${session.user})`
   const base = {
     ...{ key: session.id, subject: session.name, host: host.name, tmux: session.id },
     forReadings: forReadings(host),
@@ -33,7 +33,7 @@ function readingsOf(session: TmuxMemory, memory: HostMemory, host: FleetHost): R
       value: read ? cpuPercent : null,
       raise: thresholds.session_cpu_percent,
       clear: thresholds.session_cpu_percent - slackPercent,
-      message: `${words} keeps ${inPercent(cpuPercent)} of all cores of ${host.name} busy.`,
+      message: () => `${words()} keeps ${inPercent(cpuPercent)} of all cores of ${host.name} busy.`,
     },
     {
       ...base,
@@ -42,7 +42,7 @@ function readingsOf(session: TmuxMemory, memory: HostMemory, host: FleetHost): R
       value: read ? memoryMb : null,
       raise: thresholds.session_memory_mb,
       clear: thresholds.session_memory_mb * 0.95,
-      message: `${words} uses ${memoryMb === null ? 'unknown' : gigabytes(memoryMb)} of the memory of ${host.name}.`,
+      message: () => `${words()} uses ${memoryMb === null ? 'unknown' : gigabytes(memoryMb)} of the memory of ${host.name}.`,
     },
     {
       ...base,
@@ -51,7 +51,7 @@ function readingsOf(session: TmuxMemory, memory: HostMemory, host: FleetHost): R
       value: read ? detachedMs / hourMs : null,
       raise: legacyAfterMs / hourMs,
       clear: legacyAfterMs / hourMs,
-      message: `${words}: nobody was attached for ${duration(detachedMs)}. It was probably forgotten.`,
+      message: () => `${words()}: nobody was attached for ${duration(detachedMs)}. It was probably forgotten.`,
     },
   ]
   if (gpuMemoryMb !== null || memory.hasGpu === true) {
@@ -63,7 +63,7 @@ function readingsOf(session: TmuxMemory, memory: HostMemory, host: FleetHost): R
       value: !read ? null : legacy ? gpuMemoryMb : 0,
       raise: 1,
       clear: 1,
-      message: `${words}, detached for ${duration(detachedMs)}, holds ${heldWords(session, memory)}.`,
+      message: () => `${words()}, detached for ${duration(detachedMs)}, holds ${heldWords(session, memory)}.`,
     })
   }
   return readings

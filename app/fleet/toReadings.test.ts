@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { messageOf, type Reading } from '#app/alert/Reading.ts'
 import { endOf } from '../../test/fakes/fleetCorpus.ts'
 import { aFleetHost, aPoll, evening, hourMs } from '../../test/fakes/fleetPolls.ts'
 import { anAnswer, gpuRow, uuidOf, type Answer } from '../../test/fakes/probeAnswer.ts'
@@ -21,8 +22,12 @@ function polled(answers: (Answer | null)[]): HostMemory {
   return memory
 }
 
+/** With its sentence, which is made when it is asked for. */
+const spoken = (reading: Reading) => ({ ...reading, message: messageOf(reading) })
+
 function readings(memory: HostMemory, rule: string) {
-  return toReadings(memory, host, memory.polledAt ?? 0).readings.filter((reading) => reading.rule === rule)
+  const all = toReadings(memory, host, memory.polledAt ?? 0).readings
+  return all.filter((reading) => reading.rule === rule).map(spoken)
 }
 
 function reading(memory: HostMemory, rule: string) {
@@ -35,7 +40,7 @@ describe('a host', () => {
   it('that is offline counts its polls in vain, and leaves all else as it was', () => {
     const memory = polled([{ gpu: [gpuRow(0, { heat: 95 })] }, null, null, null])
     const { readings: only, unreadable } = toReadings(memory, host, evening + 90_000)
-    expect(only).toEqual([
+    expect(only.map(spoken)).toEqual([
       {
         ...{ rule: 'host_offline', severity: 'critical', key: '', subject: 'gpu1', host: 'gpu1' },
         ...{ value: 3, raise: 3, clear: 1, forReadings: 1 },

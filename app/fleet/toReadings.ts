@@ -26,17 +26,22 @@ const needs: Record<string, string[]> = {
 /** What the newest poll says under every rule of hosts, GPUs and tmux sessions. */
 export function toReadings(memory: HostMemory, host: FleetHost, now: number): Observation {
   const offline = offlineReading(memory, host, now)
-  const unreadable = Object.keys(needs).filter(
-    (rule) => memory.status === 'offline' || needs[rule]?.some((section) => isUnread(memory, section)),
-  )
-  if (memory.status === 'offline') return { readings: [offline], unreadable }
+  if (memory.status === 'offline') return { readings: [offline], unreadable: Object.keys(needs) }
+  const unreadable = unreadableRules(memory)
   const readings = [
     offline,
     ...hostReadings(memory, host),
     ...gpuReadings(memory, host),
     ...tmuxReadings(memory, host),
   ]
+  if (unreadable.length === 0) return { readings, unreadable }
   return { readings: readings.filter(({ rule }) => !unreadable.includes(rule)), unreadable }
+}
+
+function unreadableRules(memory: HostMemory): string[] {
+  // One that was not read has failed, and then the host is no more than degraded.
+  if (memory.status === 'online') return []
+  return Object.keys(needs).filter((rule) => needs[rule]?.some((section) => isUnread(memory, section)))
 }
 
 /** A section that does not apply there is not unread. */

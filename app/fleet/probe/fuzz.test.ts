@@ -10,6 +10,7 @@ import { readMemory } from '../emptyMemory.ts'
 import { toFigures } from '../toFigures.ts'
 import { toHost } from '../toHost.ts'
 import { toReadings } from '../toReadings.ts'
+import { messageOf } from '#app/alert/Reading.ts'
 import { hostSchema } from '#app/schema/fleet.ts'
 
 const kinds = ['nvidia', 'tmux', 'proc', 'amd', 'intel', 'whole']
@@ -22,11 +23,11 @@ function useAll(stdout: string, before: HostMemory | null, validated = true): Ho
   const memory = foldPoll(before, poll, host)
   const shown = toHost(memory, host, poll.endedAt)
   if (validated) hostSchema.parse(shown)
-  isNews(before && toHost(before, host, evening), shown)
+  isNews(before && { memory: before, host }, { memory, host })
   expect(Object.values(toFigures(memory) ?? {}).every(Number.isFinite)).toBe(true)
   const { readings } = toReadings(memory, host, poll.endedAt)
   expect(readings.every(({ value }) => value === null || Number.isFinite(value))).toBe(true)
-  expect(readings.map(({ message }) => message).join('\n')).not.toMatch(/undefined|NaN|null|Infinity/)
+  expect(readings.map(messageOf).join('\n')).not.toMatch(/undefined|NaN|null|Infinity/)
   parseKill(endOf(stdout))
   if (validated) expect(readMemory(JSON.stringify(memory))).toEqual(memory)
   return memory
