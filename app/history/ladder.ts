@@ -30,9 +30,15 @@ export function createLadder(lengths: Partial<LadderLengths> = {}): Tier[] {
   ]
 }
 
-/** The finest tier that still has all since `from`, else the coarsest. */
+/**
+ * "The last 24 hours" were asked for some time ago, by a clock that may be another: a range that begins so much too
+ * early is still one of the finer tier, instead of one of much coarser steps.
+ */
+const toleranceMs = 2 * minute
+
+/** The finest tier that still has all since `from`, or nearly, else the coarsest. */
 export function tierFor(ladder: Tier[], from: number, now: number): number {
-  const found = ladder.findIndex(({ keepMs }) => from >= now - keepMs)
+  const found = ladder.findIndex(({ keepMs }) => from >= now - keepMs - toleranceMs)
   return found === -1 ? ladder.length - 1 : found
 }
 
