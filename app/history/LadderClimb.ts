@@ -65,7 +65,7 @@ export class LadderClimb {
         const finer = await this.#rows.range(subject, tier - 1, from, until)
         for (const row of rollUp(finer, tier === 1, step)) rows.push({ subject, tier, ...row })
         found[tier] = until
-        if (tier === 2) this.#prune(subject, at)
+        if (tier === 1) this.#prune(subject, at)
       }),
     )
     if (rows.length === 0) return

@@ -1,18 +1,38 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { namesPeriodMs, namesTier } from './ladder.ts'
 import type { PlacedRow, Row, RowStore } from './RowStore.ts'
 import { inTransaction } from './watchDatabase.ts'
 
-const within = `subject = ? AND tier = ? AND at >= ? AND at < ?`
+const minute = 60_000
+/**
+ * Rows lie by tier, stretch of time and subject: all hosts' rows of one moment come to lie in a few pages, where each
+ * host's own place would be a page to write for each row. How long a stretch is, by tier: of one subject it holds few
+ * rows, and what a query reads of a tier has no more than about a thousand of them.
+ */
+const slotMs = [minute, 2 * minute, 20 * minute, 240 * minute, namesPeriodMs]
+
+/** Rows that are removed without a break between them. */
+const rowsAtOnce = 1000
+
+/** Those stretches of ?1…?2 that have rows, one looked up after the other, and in each the rows of one subject. */
+const within = `
+  WITH RECURSIVE slots (n) AS (
+    SELECT min(slot) FROM rows WHERE tier = ?3 AND slot >= ?1
+    UNION ALL
+    SELECT (SELECT min(slot) FROM rows WHERE tier = ?3 AND slot > n) FROM slots WHERE n < ?2
+  )
+  SELECT %s FROM slots CROSS JOIN rows
+  WHERE tier = ?3 AND slot = n AND n <= ?2 AND subject = ?4 AND at >= ?5 AND at < ?6`
 const statements = {
   findSubject: `SELECT id FROM subjects WHERE name = ?`,
   addSubject: `INSERT INTO subjects (name) VALUES (?)`,
-  add: `INSERT OR REPLACE INTO rows (subject, tier, at, data) VALUES (?, ?, ?, ?)`,
-  range: `SELECT at, data FROM rows WHERE ${within} ORDER BY at`,
-  last: `SELECT max(at) AS at FROM rows WHERE ${within}`,
-  prune: `DELETE FROM rows WHERE subject = ? AND tier = ? AND at < ?`,
-  subjects: `SELECT id FROM subjects`,
-  isEmpty: `SELECT 1 FROM rows WHERE subject = ? LIMIT 1`,
-  removeSubject: `DELETE FROM subjects WHERE id = ?`,
+  add: `INSERT OR REPLACE INTO rows (tier, slot, subject, at, data) VALUES (?, ?, ?, ?, ?)`,
+  range: within.replace('%s', 'at, data'),
+  last: within.replace('%s', 'max(at) AS at'),
+  removeOldest: `DELETE FROM rows WHERE tier = ?1 AND slot < ?2
+    AND slot = (SELECT min(slot) FROM rows WHERE tier = ?1)`,
+  // Whoever has rows has names: they are written first, and kept for longer.
+  removeSubjects: `DELETE FROM subjects WHERE id NOT IN (SELECT subject FROM rows WHERE tier = ${namesTier})`,
 }
 
 /** The rows of the ladder in the embedded database. */
@@ -20,6 +40,8 @@ export class SqliteRows implements RowStore {
   readonly #database: DatabaseSync
   readonly #sql: Record<keyof typeof statements, StatementSync>
   readonly #ids = new Map<string, number>()
+  /** By tier, the stretch before which none is left. */
+  readonly #pruned: number[] = []
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -32,7 +54,10 @@ export class SqliteRows implements RowStore {
     try {
       inTransaction(this.#database, () => {
         for (const { subject, tier, at, data } of rows)
-          this.#sql.add.run(this.#idOf(subject) ?? this.#addSubject(subject), tier, Math.floor(at), data)
+          this.#sql.add.run(
+            ...[tier, slotOf(tier, at), this.#idOf(subject) ?? this.#addSubject(subject)],
+            ...[Math.floor(at), data],
+          )
       })
       return { left: [] }
     } catch (error) {
@@ -44,35 +69,45 @@ export class SqliteRows implements RowStore {
 
   async range(subject: string, tier: number, from: number, to: number): Promise<Row[]> {
     const id = this.#idOf(subject)
-    if (id === undefined) return []
-    return this.#sql.range.all(id, tier, Math.ceil(from), Math.ceil(to)).map((row) => {
+    if (id === undefined || from >= to) return []
+    const found = this.#sql.range.all(...placeOf(id, tier, from, to)).map((row) => {
       const data = row['data'] as Uint8Array // the column is a blob
       return { at: Number(row['at']), data: Buffer.from(data.buffer, data.byteOffset, data.byteLength) }
     })
+    return found.sort((a, b) => a.at - b.at)
   }
 
   async lastAt(subject: string, tier: number, from: number, to: number): Promise<number | null> {
     const id = this.#idOf(subject)
-    const at = id === undefined ? null : this.#sql.last.get(id, tier, Math.ceil(from), Math.ceil(to))?.['at']
+    const at = id === undefined ? null : this.#sql.last.get(...placeOf(id, tier, from, to))?.['at']
     return typeof at === 'number' ? at : null
   }
 
-  prune(subject: string, tier: number, before: number): void {
-    const id = this.#idOf(subject)
-    if (id !== undefined) this.#sql.prune.run(id, tier, Math.floor(before))
+  /** That of all subjects at once, since they are kept for equally long. What is more than some goes the next time. */
+  prune(_subject: string, tier: number, before: number): void {
+    const slot = slotOf(tier, before)
+    if (this.#pruned[tier] === slot) return
+    for (let removed = 0; removed < rowsAtOnce;) {
+      const changes = Number(this.#sql.removeOldest.run(tier, slot).changes)
+      if (changes === 0) {
+        this.#pruned[tier] = slot
+        return
+      }
+      removed += changes
+    }
   }
 
-  /** Forgets what is too old, also of subjects that nobody adds to any more; one after the other, in pieces. */
+  /** Forgets what is too old, and subjects that nobody adds to any more; in pieces. */
   async sweep(keepMs: number[], now: number): Promise<void> {
-    for (const row of this.#sql.subjects.all()) {
-      const id = Number(row['id'])
-      await new Promise((resolve) => setImmediate(resolve))
-      if (!this.#database.isOpen) return
-      keepMs.forEach((keep, tier) => this.#sql.prune.run(id, tier, Math.floor(now - keep)))
-      if (this.#sql.isEmpty.get(id)) continue
-      this.#sql.removeSubject.run(id)
-      this.#ids.clear()
+    for (const [tier, keep] of keepMs.entries()) {
+      for (let left = true; left;) {
+        await new Promise((resolve) => setImmediate(resolve))
+        if (!this.#database.isOpen) return
+        left = this.#sql.removeOldest.run(tier, slotOf(tier, now - keep)).changes !== 0
+      }
     }
+    this.#sql.removeSubjects.run()
+    this.#ids.clear()
   }
 
   #idOf(subject: string): number | undefined {
@@ -89,4 +124,13 @@ export class SqliteRows implements RowStore {
     this.#ids.set(subject, id)
     return id
   }
+}
+
+function slotOf(tier: number, at: number): number {
+  return Math.floor(at / (slotMs[tier] ?? namesPeriodMs))
+}
+
+function placeOf(subject: number, tier: number, from: number, to: number): number[] {
+  const [first, last] = [Math.ceil(from), Math.ceil(to)]
+  return [slotOf(tier, first), slotOf(tier, last - 1), tier, subject, first, last]
 }

@@ -60,9 +60,14 @@ describe('embedded', () => {
     const database = openWatchDatabase(':memory:')
     const rows = new SqliteRows(database)
     const data = Buffer.from('x')
-    await rows.append([1, 2, 3, 4].map((at) => ({ subject: at < 3 ? 'gone' : 'here', tier: 0, at, data })))
-    await rows.sweep([2], 6)
-    expect(await rows.range('here', 0, 0, 10)).toHaveLength(1)
+    const [minute, week] = [60_000, 7 * 86_400_000]
+    const later = 4 * week
+    const add = (subject: string, tier: number, at: number) => rows.append([{ subject, tier, at, data }])
+    await add('gone', 4, 0)
+    await add('here', 4, later)
+    for (const minutes of [1, 2, 3, 4]) await add(minutes < 3 ? 'gone' : 'here', 0, later + minutes * minute)
+    await rows.sweep([2 * minute, minute, minute, minute, week], later + 6 * minute)
+    expect(await rows.range('here', 0, 0, 2 * later)).toHaveLength(1)
     expect(database.prepare('SELECT name FROM subjects').all()).toEqual([{ name: 'here' }])
     database.close()
   })

@@ -2,16 +2,20 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-const version = 1
+const version = 2
 
-/** `rows` are the ladder's; `subject` is the id of a host's name, so that the name is not in each of them. */
+/**
+ * `rows` are the ladder's (see `SqliteRows`); `subject` is the id of a host's name, so that the name is not in each of
+ * them. Figures of the first version are given up.
+ */
 const schema = `
-  CREATE TABLE subjects (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  DROP TABLE IF EXISTS rows;
+  CREATE TABLE IF NOT EXISTS subjects (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE rows (
-    subject INTEGER NOT NULL, tier INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (subject, tier, at)
+    tier INTEGER NOT NULL, slot INTEGER NOT NULL, subject INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (tier, slot, subject, at)
   ) WITHOUT ROWID;
-  CREATE TABLE documents (kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (kind, name));
+  CREATE TABLE IF NOT EXISTS documents (kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (kind, name));
   PRAGMA user_version = ${version};
 `
 
@@ -27,7 +31,7 @@ export function openWatchDatabase(path: string): DatabaseSync {
     const found = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
     if (found > version) throw new Error('it was written by a newer version of Breakglass')
     database.exec('BEGIN EXCLUSIVE')
-    if (found === 0) database.exec(schema)
+    if (found < version) database.exec(schema)
     database.exec('COMMIT')
     return database
   } catch (error) {
