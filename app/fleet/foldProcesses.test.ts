@@ -3,6 +3,7 @@ import { aFleetHost, aPoll, evening } from '../../test/fakes/fleetPolls.ts'
 import { anAnswer, type Answer } from '../../test/fakes/probeAnswer.ts'
 import { foldPoll } from './foldPoll.ts'
 import type { HostMemory, TmuxMemory } from './HostMemory.ts'
+import { toHost } from './toHost.ts'
 
 const host = aFleetHost()
 const tmux = [
@@ -12,14 +13,18 @@ const tmux = [
 ]
 
 function polled(answers: Answer[], memory: HostMemory | null = null, everyS = 10): TmuxMemory {
+  const [session] = memoryOf(answers, memory, everyS)?.tmux ?? []
+  if (!session) throw new Error('no tmux session')
+  return session
+}
+
+function memoryOf(answers: Answer[], memory: HostMemory | null = null, everyS = 10): HostMemory | null {
   let after = memory
   for (const [at, answer] of answers.entries()) {
     const time = evening + at * everyS * 1000
     after = foldPoll(after, aPoll(anAnswer({ tmux, ...answer }, time), time), host)
   }
-  const [session] = after?.tmux ?? []
-  if (!session) throw new Error('no tmux session')
-  return session
+  return after
 }
 
 /** `proc` of a child of 401, or of the pane itself. */
@@ -121,9 +126,13 @@ describe('processes of a tmux session', () => {
     ['a child of another process', 'proc 401 1 401 1000 5 6 7 sshd'],
     ["another account's", 'proc 401 400 401 1001 5 6 7 bash'],
   ])('are not believed where a pane is %s', (_what, line) => {
-    const session = polled([{ procs: [line] }])
-    expect(session).toMatchObject({ pids: [], cpuPercent: null, memoryMb: null, gpuMemoryMb: null })
-    expect(session.doubt).toBe('Its tmux server names processes that are not its own.')
+    const doubt = 'Its tmux server names processes that are not its own.'
+    const memory = memoryOf([{ procs: [line] }])
+    expect(toHost(memory, host, evening).tmux).toMatchObject([
+      { pids: [], cpu_percent: null, memory_mb: null, gpu_memory_mb: null, doubt },
+    ])
+    // Nothing new is known of it.
+    expect(polled([{ procs: [], code: { procs: 1 } }], memory).doubt).toBe(doubt)
   })
 
   it('may be those of root, by sudo', () => {

@@ -15,7 +15,10 @@ export function sessionProcesses(
   session: TmuxSessionReading,
   processes: Processes | null,
 ): Known {
-  if (!processes) return { pids: before?.pids ?? [], cpuPercent: null, memoryMb: null }
+  if (!processes) {
+    const known = before?.doubt === undefined ? {} : { doubt: before.doubt }
+    return { pids: before?.pids ?? [], cpuPercent: null, memoryMb: null, ...known }
+  }
   const found = new Map<number, ProcessReading>()
   let doubted = false
   for (const pane of session.panePids) {

@@ -42,7 +42,8 @@ function readingsOf(session: TmuxMemory, memory: HostMemory, host: FleetHost): R
       value: read ? memoryMb : null,
       raise: thresholds.session_memory_mb,
       clear: thresholds.session_memory_mb * 0.95,
-      message: () => `${words()} uses ${memoryMb === null ? 'unknown' : gigabytes(memoryMb)} of the memory of ${host.name}.`,
+      message: () =>
+        `${words()} uses ${memoryMb === null ? 'unknown' : gigabytes(memoryMb)} of the memory of ${host.name}.`,
     },
     {
       ...base,
@@ -51,7 +52,8 @@ function readingsOf(session: TmuxMemory, memory: HostMemory, host: FleetHost): R
       value: read ? detachedMs / hourMs : null,
       raise: legacyAfterMs / hourMs,
       clear: legacyAfterMs / hourMs,
-      message: () => `${words()}: nobody was attached for ${duration(detachedMs)}. It was probably forgotten.`,
+      message: () =>
+        `${words()}: nobody was attached for ${duration(detachedMs)}. It was probably forgotten.`,
     },
   ]
   if (gpuMemoryMb !== null || memory.hasGpu === true) {

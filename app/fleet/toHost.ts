@@ -83,6 +83,7 @@ function toTmux(session: TmuxMemory, memory: HostMemory, host: FleetHost): TmuxS
     window_count: session.windowCount,
     status: isLegacy(session, host.legacyAfterMs) ? 'legacy' : 'active',
     pids: session.pids,
+    ...(session.doubt !== undefined && { doubt: session.doubt }),
     cpu_percent: session.cpuPercent,
     memory_mb: session.memoryMb,
     gpu_memory_mb: session.gpuMemoryMb,

@@ -83,6 +83,8 @@ export const tmuxSessionSchema = z.object({
   /** `legacy`: detached for so long that it was probably forgotten. */
   status: z.enum(['active', 'legacy']),
   pids: z.array(z.int()),
+  /** Why its processes are not known, in a sentence, where its tmux server's word on them is not believed. */
+  doubt: z.string().optional(),
   /** Of the whole host: 100 is every core. Null at the first sight, and while it cannot be read. */
   cpu_percent: percent,
   /** Resident memory of its processes, shared pages counted in each. */

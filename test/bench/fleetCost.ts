@@ -40,12 +40,17 @@ function answer(host: number, round: number): string {
   const created = Math.floor(beganAt / 1000) - 3600
   const moving = (host * 7 + round * 13) % 89
   const panes = [0, 1, 2].map((number) => 4000 + number)
-  const uuid = (index: number): string => `GPU-00000000-0000-0000-${String(host).padStart(4, '0')}-00000000000${index}`
+  const uuid = (index: number): string =>
+    `GPU-00000000-0000-0000-${String(host).padStart(4, '0')}-00000000000${index}`
   const proc = (pid: number, parent: number, sid: number, uses: number, name: string): string =>
     `proc ${pid} ${parent} ${sid} 1000 ${120 + round * uses} 5000 ${20_000 + moving * uses} ${name}`
   const text = probeText({
     tmux: panes.map((panePid, number) => ({ number, name: `train ${number}`, created, panePid })),
-    ...{ clock: nowS, uptimeS: 86_400 + round * 30, ticks: [1000 + round * (100 + moving), 9000 + round * 2300] },
+    ...{
+      clock: nowS,
+      uptimeS: 86_400 + round * 30,
+      ticks: [1000 + round * (100 + moving), 9000 + round * 2300],
+    },
     memoryKb: { total: 16_000_000, available: 12_000_000 - moving * 10_000 },
     sections: {
       gpu: [
@@ -59,7 +64,9 @@ function answer(host: number, round: number): string {
       procs: [
         ...panes.map((pid) => proc(pid, 3000, pid, 0, 'bash')),
         ...panes.map((pid) => proc(pid + 1000, pid, pid, 40, 'python3')),
-        ...[0, 1].map((index) => `cmd ${5000 + index} 1000 alice /usr/bin/python3 train.py --lr 0.001 --job ${index}`),
+        ...[0, 1].map(
+          (index) => `cmd ${5000 + index} 1000 alice /usr/bin/python3 train.py --lr 0.001 --job ${index}`,
+        ),
         ...[0, 1].map((index) => proc(6000 + index, 5000, 4000, 3, 'worker')),
       ],
     },
@@ -125,14 +132,24 @@ for (let round = 0; round < rounds; round += 1) {
   }
   clock.now = beganAt + round * intervalMs
   const polls = some.map((_, index): Poll => {
-    const result = { exitCode: 0, stdout: answer(index, round), stderr: '', truncated: false, durationMs: 200 }
+    const result = {
+      exitCode: 0,
+      stdout: answer(index, round),
+      stderr: '',
+      truncated: false,
+      durationMs: 200,
+    }
     return { startedAt: clock.now - 200, endedAt: clock.now, result }
   })
   const before = [...memories]
-  timed('foldPoll', () => some.forEach((host, i) => (memories[i] = foldPoll(memories[i] ?? null, polls[i] as Poll, host))))
+  timed('foldPoll', () =>
+    some.forEach((host, i) => (memories[i] = foldPoll(memories[i] ?? null, polls[i] as Poll, host))),
+  )
   const after = memories as HostMemory[] // all are polled by now
   const figures = timed('toFigures', () => some.map((_, i) => toFigures(after[i] as HostMemory)))
-  timed('history.add', () => some.forEach(({ name }, i) => store.history.add(name, clock.now, figures[i] ?? {})))
+  timed('history.add', () =>
+    some.forEach(({ name }, i) => store.history.add(name, clock.now, figures[i] ?? {})),
+  )
   await timedAsync('tell (news, readings, alerts)', async () => {
     some.forEach((host, i) => onPoll(host, after[i] as HostMemory, before[i] ?? null))
     await new Promise((resolve) => setImmediate(resolve))
@@ -143,7 +160,9 @@ for (let round = 0; round < rounds; round += 1) {
   timed('(toHost, when asked)', () => some.forEach((host, i) => toHost(after[i] ?? null, host, clock.now)))
   if (round === rounds - 1) {
     const bytes = texts.reduce((sum, text) => sum + text.length, 0) / count
-    console.log(`an answer has ${polls[0]?.result.stdout.length} characters, a memory as JSON ${Math.round(bytes)}`)
+    console.log(
+      `an answer has ${polls[0]?.result.stdout.length} characters, a memory as JSON ${Math.round(bytes)}`,
+    )
   }
 }
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
