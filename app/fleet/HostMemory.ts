@@ -62,8 +62,8 @@ export interface Counters {
   stat: number[] | null
   /** When processes were read, on the host's uptime clock. */
   procsAtS: number | null
-  /** Ticks by `PID.STARTTIME`. */
-  ticks: Record<string, number>
+  /** Of every process, one after the other: pid, start, ticks. */
+  ticks: number[]
 }
 
 /**

@@ -28,7 +28,7 @@ export function emptyMemory(name: string): HostMemory {
     hasGpu: null,
     gpus: [],
     tmux: [],
-    counters: { bootId: null, uptimeS: null, stat: null, procsAtS: null, ticks: {} },
+    counters: { bootId: null, uptimeS: null, stat: null, procsAtS: null, ticks: [] },
     commands: {},
   }
 }

@@ -4,6 +4,7 @@ import { describeCommand } from './describeCommand.ts'
 import { keyOf, type Processes } from './foldProcesses.ts'
 import type { Readings } from './readSections.ts'
 import type { GpuProcessReading } from './probe/GpuReading.ts'
+import { ownText } from './probe/ownText.ts'
 
 /**
  * Into `memory`: who holds which GPU, and how much of each the tmux sessions hold. Where the question failed, both are
@@ -80,14 +81,14 @@ function describe(
   const told = procs?.commands.get(pid)
   const key = process && keyOf(process)
   let command = key === undefined ? undefined : memory.commands[key]
-  if (command === undefined && told) command = describeCommand(told.command)
+  if (command === undefined && told) command = ownText(describeCommand(told.command))
   if (command !== undefined && key !== undefined) commands[key] = command
   const tmux = owners.get(pid)
   return {
     pid,
     name: shortName(name ?? process?.name ?? `process ${pid}`),
     command: command === undefined || command === '' ? null : command,
-    user: told?.user ?? null,
+    user: told ? ownText(told.user) : null,
     memory_mb: memoryMb,
     ...(tmux !== undefined && { tmux }),
   }
@@ -95,5 +96,5 @@ function describe(
 
 /** The driver may tell a whole path. */
 function shortName(name: string): string {
-  return (name.startsWith('/') ? name.slice(name.lastIndexOf('/') + 1) || name : name).slice(0, 80)
+  return ownText((name.startsWith('/') ? name.slice(name.lastIndexOf('/') + 1) || name : name).slice(0, 80))
 }

@@ -21,11 +21,11 @@ export function foldProcesses(memory: HostMemory, { procs, procsAfterMs, host }:
   if (!procs) return null
   const children = new Map<number, ProcessReading[]>()
   const bySid = new Map<number, ProcessReading[]>()
-  const ticks: Record<string, number> = {}
+  const ticks: number[] = []
   for (const process of procs.processes.values()) {
     add(children, process.ppid, process)
     add(bySid, process.sid, process)
-    ticks[keyOf(process)] = process.ticks
+    ticks.push(process.pid, process.start, process.ticks)
   }
   const known = { byPid: procs.processes, children, bySid, pageKb: host?.pageKb ?? null }
   const last = memory.counters
@@ -40,13 +40,20 @@ export function foldProcesses(memory: HostMemory, { procs, procsAfterMs, host }:
   if (atS === null || elapsedS === null || elapsedS < 0 || clockTicks === null || cpus === null) {
     return { ...known, cpuPercent: () => null }
   }
+  const before = new Map<number, number>()
+  for (let place = 0; place < last.ticks.length; place += 3) before.set(last.ticks[place] ?? 0, place)
   return {
     ...known,
     cpuPercent(pids) {
       let spent = 0
       for (const pid of pids) {
         const process = procs.processes.get(pid)
-        if (process) spent += spentSince(last, process, clockTicks, atS)
+        if (!process) continue
+        const place = before.get(pid)
+        const goesOn = place !== undefined && last.ticks[place + 1] === process.start
+        spent += goesOn
+          ? Math.max(0, process.ticks - (last.ticks[place + 2] ?? 0))
+          : spentByNew(last, process, clockTicks, atS)
       }
       return Math.min(100, Math.round((1000 * spent) / (elapsedS * clockTicks * cpus)) / 10)
     },
@@ -65,13 +72,11 @@ function add(map: Map<number, ProcessReading[]>, key: number, process: ProcessRe
 }
 
 /**
- * Ticks since the last reading. One that was not seen then counts from its own start if it began after it; an older
- * one has no figure to begin from. (In a container starts may be on another clock than uptime: one in the future is
- * on none of ours.)
+ * Ticks of one that was not seen at the last reading: it counts from its own start if it began after it; an older one
+ * has no figure to begin from. (In a container starts may be on another clock than uptime: one in the future is on
+ * none of ours.)
  */
-function spentSince(last: Counters, process: ProcessReading, clockTicks: number, nowS: number): number {
-  const before = last.ticks[keyOf(process)]
-  if (before !== undefined) return Math.max(0, process.ticks - before)
+function spentByNew(last: Counters, process: ProcessReading, clockTicks: number, nowS: number): number {
   const startS = process.start / clockTicks
   return startS >= (last.procsAtS ?? 0) && startS <= nowS + 60 ? process.ticks : 0
 }

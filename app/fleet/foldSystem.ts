@@ -43,7 +43,7 @@ export function foldSystem(memory: HostMemory, readings: Readings, poll: Poll): 
     stat: host.stat,
     // Ticks of another boot are other processes'.
     procsAtS: same ? memory.counters.procsAtS : null,
-    ticks: same ? memory.counters.ticks : {},
+    ticks: same ? memory.counters.ticks : [],
   }
 }
 

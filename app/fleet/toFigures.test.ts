@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { Figures } from '#app/history/HistoryStore.ts'
 import { seriesSchema } from '#app/schema/fleet.ts'
 import { endOf } from '../../test/fakes/fleetCorpus.ts'
 import { aFleetHost, aPoll, evening } from '../../test/fakes/fleetPolls.ts'
@@ -23,8 +24,18 @@ function polled(...answers: (Answer | null)[]): HostMemory {
   return memory
 }
 
+/** By the whole names of their series, without what is missing. */
+function named(figures: Figures | null): Record<string, number> {
+  const all: [string, number | null][] = Object.entries(figures ?? {}).flatMap(([name, found]) =>
+    typeof found === 'object' && found !== null
+      ? Object.entries(found).map(([metric, value]): [string, number | null] => [`${name}:${metric}`, value])
+      : [[name, found] as [string, number | null]],
+  )
+  return Object.fromEntries(all.filter((one): one is [string, number] => one[1] !== null))
+}
+
 it('names every figure of the newest poll, and each name is read back', () => {
-  const figures = toFigures(polled(all, all)) ?? {}
+  const figures = named(toFigures(polled(all, all)))
   const id = 'gpu1:1000:400.0.1795800000'
   expect(figures).toEqual({
     ...{ cpu_percent: 50, load: 1, memory_percent: 50 },
@@ -45,9 +56,9 @@ it('names every figure of the newest poll, and each name is read back', () => {
 })
 
 it('leaves out what is unknown, and what the newest poll did not read', () => {
-  expect(Object.keys(toFigures(polled(all)) ?? {})).not.toContain('cpu_percent')
+  expect(Object.keys(named(toFigures(polled(all))))).not.toContain('cpu_percent')
   const failed = { ...all, code: { memory: 1, gpu: 9, tmux: 125 }, gpu: [], tmux: [] }
-  expect(Object.keys(toFigures(polled(all, failed)) ?? {})).toEqual(['cpu_percent', 'load'])
+  expect(Object.keys(named(toFigures(polled(all, failed))))).toEqual(['cpu_percent', 'load'])
   expect(toFigures(polled(all, null))).toBeNull()
 })
 

@@ -3,43 +3,40 @@ import type { Figures } from '#app/history/HistoryStore.ts'
 import type { HostMemory } from './HostMemory.ts'
 import { wasRead } from './wasRead.ts'
 
-const gpuMetrics = ['power_draw_watts', 'memory_used_mb', 'utilization_percent', 'temperature_c'] as const
-
 /**
  * The figures that the newest poll read, by the name of their series; null when it read none. What is missing is
- * left out: a gap in the curve, never a 0.
+ * null: a gap in the curve, never a 0.
  */
 export function toFigures(memory: HostMemory): Figures | null {
   if (memory.status === 'offline') return null
   const figures: Figures = {}
   if (wasRead(memory, 'host')) {
-    put(figures, 'cpu_percent', memory.cpuPercent)
-    put(figures, 'load', memory.load?.[0] ?? null)
+    figures.cpu_percent = memory.cpuPercent
+    figures.load = memory.load?.[0] ?? null
   }
-  if (wasRead(memory, 'memory')) put(figures, 'memory_percent', memory.memoryPercent)
+  if (wasRead(memory, 'memory')) figures.memory_percent = memory.memoryPercent
   for (const gpu of memory.gpus) {
     if (gpu.readAt !== memory.polledAt) continue
-    for (const metric of gpuMetrics) put(figures, `gpu:${gpu.uuid}:${metric}`, gpu[metric])
+    const { power_draw_watts, memory_used_mb, utilization_percent, temperature_c } = gpu
+    figures[`gpu:${gpu.uuid}`] = { power_draw_watts, memory_used_mb, utilization_percent, temperature_c }
   }
   for (const session of memory.tmux) {
     if (session.readAt !== memory.polledAt) continue
-    put(figures, `tmux:${session.id}:cpu_percent`, session.cpuPercent)
-    put(figures, `tmux:${session.id}:memory_mb`, session.memoryMb)
-    put(figures, `tmux:${session.id}:gpu_memory_mb`, session.gpuMemoryMb)
-    put(figures, `tmux:${session.id}:attached`, session.clients > 0 ? 1 : 0)
+    figures[`tmux:${session.id}`] = {
+      cpu_percent: session.cpuPercent,
+      memory_mb: session.memoryMb,
+      gpu_memory_mb: session.gpuMemoryMb,
+      attached: session.clients > 0 ? 1 : 0,
+    }
   }
   return Object.keys(figures).length === 0 ? null : figures
-}
-
-function put(figures: Figures, name: string, value: number | null): void {
-  if (value !== null) figures[name] = value
 }
 
 type SeriesName = Pick<Series, 'metric' | 'gpu' | 'tmux'>
 
 const known: Record<'host' | 'gpu' | 'tmux', readonly Series['metric'][]> = {
   host: ['cpu_percent', 'memory_percent', 'load'],
-  gpu: gpuMetrics,
+  gpu: ['power_draw_watts', 'memory_used_mb', 'utilization_percent', 'temperature_c'],
   tmux: ['cpu_percent', 'memory_mb', 'gpu_memory_mb', 'attached'],
 }
 

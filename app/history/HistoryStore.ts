@@ -1,5 +1,8 @@
-/** Figures of one subject (a host) at one moment, by series; a figure that is missing is left out. */
-export type Figures = Record<string, number>
+/**
+ * Figures of one subject (a host) at one moment, by series; one that is missing is left out, or null. What belongs
+ * together may stand together: `{'gpu:1': {watts: 5}}` is the series `gpu:1:watts`, and costs a fraction of it.
+ */
+export type Figures = Record<string, number | null | Record<string, number | null>>
 
 export interface SeriesPoints {
   series: string

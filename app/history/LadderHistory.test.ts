@@ -67,6 +67,14 @@ test('what waits for a store that is away is bounded: the oldest goes, and that 
   expect(lines.filter((line) => line.includes('dropped'))).toHaveLength(1)
 })
 
+test('what stands together is the same series as with its whole name', async () => {
+  const { history, clock } = openHistory()
+  history.add('a', clock.now, { 'gpu:1': { watts: 5, heat: null }, load: null })
+  history.add('a', clock.now + 1000, { 'gpu:1:watts': 7 })
+  const page = await history.read('a', { from: clock.now, to: clock.now + 2000, stepMs: 1000 })
+  expect(page.series.map(({ series, mean }) => [series, mean])).toEqual([['gpu:1:watts', [5, 7]]])
+})
+
 test('a figure that is no number is left out', async () => {
   const { history, clock } = openHistory()
   history.add('a', clock.now, { load: NaN, memory_percent: Infinity, cpu_percent: 0 })

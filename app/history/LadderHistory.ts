@@ -54,7 +54,7 @@ export class LadderHistory implements History {
     if (!names) this.#names.set(subject, (names = new SeriesNames()))
     const known = names
     known.enter(at)
-    const data = encodeRaw(figures, (name) => known.idOf(name))
+    const data = encodeRaw(figures, (name, metric) => known.idOf(name, metric))
     if (data.length === 0) return
     const fresh = known.takeFresh(subject)
     if (fresh) this.#wait(fresh)

@@ -7,18 +7,24 @@ const maxNames = 20_000
 
 /** Which series a subject had in this week: their numbers, and which names are not yet on their way to the store. */
 export class SeriesNames {
-  readonly #ids = new Map<string, number>()
+  /** By the name, or its part before the metric, and then by the metric; '' for none. */
+  readonly #ids = new Map<string, Map<string, number>>()
+  #count = 0
   #period = -1
   #fresh: string[] = []
 
-  /** The number of a series; null when there are too many of them. */
-  idOf(name: string): number | null {
-    const known = this.#ids.get(name)
+  /** The number of the series `name:metric`, or `name` alone; null when there are too many of them. */
+  idOf(name: string, metric = ''): number | null {
+    let metrics = this.#ids.get(name)
+    const known = metrics?.get(metric)
     if (known !== undefined) return known
-    if (this.#ids.size >= maxNames) return null
-    const id = seriesId(name)
-    this.#ids.set(name, id)
-    this.#fresh.push(name)
+    if (this.#count >= maxNames) return null
+    if (!metrics) this.#ids.set(name, (metrics = new Map<string, number>()))
+    const whole = metric === '' ? name : `${name}:${metric}`
+    const id = seriesId(whole)
+    metrics.set(metric, id)
+    this.#count += 1
+    this.#fresh.push(whole)
     return id
   }
 
@@ -28,6 +34,7 @@ export class SeriesNames {
     if (period === this.#period) return
     this.#period = period
     this.#ids.clear()
+    this.#count = 0
     this.#fresh = []
   }
 

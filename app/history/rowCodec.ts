@@ -24,20 +24,28 @@ export function seriesId(name: string): number {
 }
 
 /** What one poll read. Figures are kept with 24 bits of precision. */
-export function encodeRaw(figures: Figures, idOf: (name: string) => number | null): Buffer {
-  const names = Object.keys(figures)
-  const data = Buffer.allocUnsafe(Math.min(names.length, maxCells) * rawBytes)
-  let end = 0
-  for (const name of names) {
-    const value = figures[name]
-    if (value === undefined || !Number.isFinite(value)) continue
-    const id = idOf(name)
-    if (id === null || end === data.length) continue
-    data.writeUIntBE(id, end, idBytes)
-    data.writeFloatBE(value, end + idBytes)
-    end += rawBytes
+export function encodeRaw(figures: Figures, idOf: (name: string, metric?: string) => number | null): Buffer {
+  const ids: number[] = []
+  const values: number[] = []
+  const add = (value: number | null | undefined, name: string, metric?: string): void => {
+    if (typeof value !== 'number' || !Number.isFinite(value) || ids.length === maxCells) return
+    const id = idOf(name, metric)
+    if (id === null) return
+    ids.push(id)
+    values.push(value)
   }
-  return data.subarray(0, end)
+  for (const name in figures) {
+    const found = figures[name]
+    if (typeof found === 'object' && found !== null)
+      for (const metric in found) add(found[metric], name, metric)
+    else add(found, name)
+  }
+  const data = Buffer.allocUnsafe(ids.length * rawBytes)
+  for (let index = 0; index < ids.length; index += 1) {
+    data.writeUIntBE(ids[index] ?? 0, index * rawBytes, idBytes)
+    data.writeFloatBE(values[index] ?? 0, index * rawBytes + idBytes)
+  }
+  return data
 }
 
 export function encodeCoarse(cells: Cell[]): Buffer {

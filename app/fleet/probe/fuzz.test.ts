@@ -24,7 +24,10 @@ function useAll(stdout: string, before: HostMemory | null, validated = true): Ho
   const shown = toHost(memory, host, poll.endedAt)
   if (validated) hostSchema.parse(shown)
   isNews(before && { memory: before, host }, { memory, host })
-  expect(Object.values(toFigures(memory) ?? {}).every(Number.isFinite)).toBe(true)
+  const figures = Object.values(toFigures(memory) ?? {}).flatMap((one) =>
+    typeof one === 'object' && one !== null ? Object.values(one) : [one],
+  )
+  expect(figures.every((figure) => figure === null || Number.isFinite(figure))).toBe(true)
   const { readings } = toReadings(memory, host, poll.endedAt)
   expect(readings.every(({ value }) => value === null || Number.isFinite(value))).toBe(true)
   expect(readings.map(messageOf).join('\n')).not.toMatch(/undefined|NaN|null|Infinity/)

@@ -1,4 +1,5 @@
 import type { Disk } from '#app/schema/fleet.ts'
+import { ownText } from './ownText.ts'
 import { readNumber } from './readNumber.ts'
 
 /**
@@ -28,7 +29,7 @@ function readDisk(line: string): Disk | null {
   // Negative when root has taken of what is reserved.
   const usable = used + Math.max(0, available)
   return {
-    mount: line.slice(mount),
+    mount: ownText(line.slice(mount)),
     used_mb: round(used / 1024),
     total_mb: round(size / 1024),
     used_percent: usable === 0 ? 0 : round((100 * used) / usable),

@@ -1,3 +1,4 @@
+import { ownText } from './ownText.ts'
 import { readCount, readNumber } from './readNumber.ts'
 
 export interface HostReading {
@@ -40,7 +41,7 @@ export function readHostSection(lines: readonly string[]): HostReading {
 }
 
 function text(value: string | undefined): string | null {
-  return value === undefined || value === '' ? null : value.slice(0, 200)
+  return value === undefined || value === '' ? null : ownText(value.slice(0, 200))
 }
 
 function first(value: string | undefined): string | undefined {

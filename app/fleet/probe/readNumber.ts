@@ -13,15 +13,21 @@ export function readNumber(text: string | undefined): number | null {
   const from = at
   if (text.charCodeAt(at) === 45) at++
   let digits = 0
-  let dots = 0
+  let dot = -1
+  let value = 0
   for (; at < end; at++) {
     const code = text.charCodeAt(at)
-    if (code >= 48 && code <= 57) digits++
-    else if (code === 46) dots++
+    if (code >= 48 && code <= 57) {
+      digits++
+      value = value * 10 + (code - 48)
+    } else if (code === 46 && dot < 0) dot = at
     else return null
   }
-  if (digits === 0 || dots > 1) return null
-  return Number(text.slice(from, end))
+  if (digits === 0) return null
+  // So many digits, and so small a power of ten, are exact: their quotient is what Number gives.
+  if (digits > 15) return Number(text.slice(from, end))
+  const size = dot < 0 ? value : value / 10 ** (end - dot - 1)
+  return text.charCodeAt(from) === 45 ? -size : size
 }
 
 /** The same for what counts something: whole and not below 0. */

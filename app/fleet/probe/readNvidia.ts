@@ -1,6 +1,7 @@
 import type { GpuProcessReading, GpuReading, GpusReading } from './GpuReading.ts'
 import { busId } from './busId.ts'
 import { nvidiaText } from './nvidiaText.ts'
+import { ownText } from './ownText.ts'
 import { readCount, readNumber } from './readNumber.ts'
 import { throttleReasons } from './throttleReasons.ts'
 
@@ -15,8 +16,8 @@ export function readNvidia(lines: readonly string[]): GpusReading {
     if (line.startsWith('fields ')) columns = readColumns(line.slice(7))
     else if (line.startsWith('lost ')) {
       const [, id = '', ...text] = line.split(' ')
-      reading.lost.push({ busId: busId(id), text: text.join(' ').trim() })
-    } else if (line.startsWith('suspended ')) reading.suspended.push(busId(line.slice(10).trim()))
+      reading.lost.push({ busId: ownText(busId(id)), text: ownText(text.join(' ').trim()) })
+    } else if (line.startsWith('suspended ')) reading.suspended.push(ownText(busId(line.slice(10).trim())))
     else if (line.startsWith('error ')) reading.said.push(line.slice(6))
     else if (line !== '' && !line.startsWith('hung ')) {
       const gpu = readRow(columns, line)
@@ -88,7 +89,7 @@ function readRow(columns: Columns, line: string): GpuReading | null {
   const values = line.split(',')
   if (columns.count < 3 || values.length < columns.count) return null
   const place = nvidiaText(values[columns.bus])
-  const bus = place === null ? null : busId(place)
+  const bus = place === null ? null : ownText(busId(place))
   const uuid = nvidiaText(values[columns.uuid]) ?? bus
   if (uuid === null || !/^[\w:.-]{1,80}$/.test(uuid)) return null
   const mig = nvidiaText(values[columns.mig])
@@ -98,10 +99,10 @@ function readRow(columns: Columns, line: string): GpuReading | null {
   )
   return {
     index: readCount(values[columns.index]),
-    uuid,
+    uuid: ownText(uuid),
     bus_id: bus,
     vendor: 'nvidia',
-    name: name ?? 'NVIDIA GPU',
+    name: name === null ? 'NVIDIA GPU' : ownText(name),
     power_draw_watts: notBelow0(readNumber(values[columns.power])),
     power_limit_watts: notBelow0(readNumber(values[columns.limit])),
     memory_used_mb: notBelow0(readNumber(values[columns.used])),

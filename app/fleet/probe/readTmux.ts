@@ -1,4 +1,5 @@
 import { LineCursor } from './LineCursor.ts'
+import { ownText } from './ownText.ts'
 
 export interface TmuxSessionReading {
   number: number
@@ -73,7 +74,7 @@ function readServer(line: string): TmuxServerReading | undefined {
   const isDefault = cursor.word() === '1'
   const socket = cursor.rest()
   if (cursor.failed || user === '' || socket === '') return undefined
-  return { uid, user, pid, version, socket: isDefault ? null : socket, sessions: [] }
+  return { uid, user: ownText(user), pid, version, socket: isDefault ? null : ownText(socket), sessions: [] }
 }
 
 /** A tmux session without its number or its time of creation is not the same one twice: it is left out. */
@@ -86,7 +87,7 @@ function readSession(line: string): TmuxSessionReading | undefined {
     activity: cursor.countOrNull() || null,
     clients: cursor.count(),
     windows: cursor.count(),
-    name: cursor.rest(),
+    name: ownText(cursor.rest()),
     windowActivity: null,
     panePids: [],
   }
