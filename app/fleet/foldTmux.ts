@@ -77,15 +77,17 @@ function foldSession(
   if (changed('activity')) lastSeenAttached = Math.max(lastSeenAttached, ours(said.activity ?? 0))
   if (reading.clients > 0) lastSeenAttached = now
   return {
-    ...{ id, uid: server.uid, user: server.user, serverPid: server.pid, socket: server.socket },
-    ...{
-      number: reading.number,
-      name: reading.name,
-      hostCreated: reading.created,
-      created,
-      lastAttached,
-      said,
-    },
+    id,
+    uid: server.uid,
+    user: server.user,
+    serverPid: server.pid,
+    socket: server.socket,
+    number: reading.number,
+    name: reading.name,
+    hostCreated: reading.created,
+    created,
+    lastAttached,
+    said,
     lastActivity: sameOutput ? before.lastActivity : ours(outputAt),
     lastSeenAttached: Math.min(lastSeenAttached, now),
     clients: reading.clients,

@@ -13,7 +13,7 @@ export function readNvidia(lines: readonly string[]): GpusReading {
   const reading: GpusReading = { gpus: [], lost: [], suspended: [], said: [], unread: 0, complete: true }
   let columns: Columns = noColumns
   for (const line of lines) {
-    if (line.startsWith('fields ')) columns = readColumns(line.slice(7))
+    if (line.startsWith('fields ')) columns = usualColumns.get(line) ?? readColumns(line.slice(7))
     else if (line.startsWith('lost ')) {
       const [, id = '', ...text] = line.split(' ')
       reading.lost.push({ busId: ownText(busId(id)), text: ownText(text.join(' ').trim()) })
@@ -84,6 +84,17 @@ function readColumns(line: string): Columns {
   }
   return columns
 }
+
+const basic =
+  'fields index,uuid,pci.bus_id,power.draw,power.limit,memory.used,memory.total,utilization.gpu,temperature.gpu'
+/** What the probe asks for, by the driver's age: read once, since it stands in every answer. */
+const usualColumns: ReadonlyMap<string, Columns> = new Map(
+  [
+    `${basic},mig.mode.current,clocks_throttle_reasons.active,name`,
+    `${basic},mig.mode.current,clocks_event_reasons.active,name`,
+    `${basic},name`,
+  ].map((line) => [line, readColumns(line.slice(7))]),
+)
 
 function readRow(columns: Columns, line: string): GpuReading | null {
   const values = line.split(',')
