@@ -124,7 +124,7 @@ function heapKb(): number {
 
 /** Code is compiled and pools are filled by the first rounds of the first hosts. */
 let emptyKb = 0
-for (let round = 0; round < rounds; round += 1) {
+async function play(round: number): Promise<void> {
   const some = round < warmUp ? hosts.slice(0, 20) : hosts
   if (round === warmUp) {
     for (const part in used) delete used[part]
@@ -165,6 +165,9 @@ for (let round = 0; round < rounds; round += 1) {
     )
   }
 }
+// What a round made is let go with its function.
+for (let round = 0; round < rounds; round += 1) await play(round)
+
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 const measured = Object.entries(used).map(([part, { cpu, wall }]) => {
   // The processor's time is counted in ticks, so that only its mean says anything.
