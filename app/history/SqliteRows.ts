@@ -7,9 +7,9 @@ const minute = 60_000
 /**
  * Rows lie by tier, stretch of time and subject: all hosts' rows of one moment come to lie in a few pages, where each
  * host's own place would be a page to write for each row. How long a stretch is, by tier: of one subject it holds few
- * rows, and what a query reads of a tier has no more than about a thousand of them.
+ * rows, and what a query reads of a tier has no more than some hundreds of them.
  */
-const slotMs = [minute, 2 * minute, 20 * minute, 240 * minute, namesPeriodMs]
+const slotMs = [minute, 4 * minute, 20 * minute, 240 * minute, namesPeriodMs]
 
 /** Rows that are removed without a break between them. */
 const rowsAtOnce = 1000
