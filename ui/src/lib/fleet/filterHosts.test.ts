@@ -11,7 +11,6 @@ import {
   writeView,
   type View,
 } from './filterHosts.ts'
-import { gpuLines } from './gpuLines.ts'
 import { rankHost } from './orderHosts.ts'
 import { troublesOf } from './troublesOf.ts'
 
@@ -49,14 +48,6 @@ test('tmux sessions: who holds most GPU memory first, what is not known last', (
   expect(active.slice(0, 3)).toEqual(['sweep: lr=0.1', 'finetune', 'notebooks'])
   expect(active.at(-1)).toBe('irc')
   expect(filterTmux(ranked, all, 'legacy').map(({ tmux }) => tmux.name)).toEqual(['train-old'])
-})
-
-test('who holds what: a line for each GPU', () => {
-  const lines = gpuLines(filterTmux(ranked, all, 'active'))
-  expect(lines.map(({ host, gpu, heldMb }) => `${host.name} ${gpu.index} ${heldMb}`)).toEqual([
-    ...['gpu4 0 20000', 'gpu4 1 20000'],
-    ...['gpu1 0 15600', 'gpu1 1 15600'],
-  ])
 })
 
 test('groups and tags to choose from, each once', () => {

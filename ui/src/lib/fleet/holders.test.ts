@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest'
 import { FleetLab } from '#test/fakes/fleetLab.ts'
-import { gpuModel, gpuName } from './gpuName.ts'
-import { holdersOf, sayHeld } from './holders.ts'
-import { tmuxFacts } from './tmuxFacts.ts'
+import { gpuLines, gpuModel, gpuName, holdersOf, sayHeld } from './holders.ts'
 
-const now = Date.parse('2026-11-27T02:58:00Z')
-const lab = new FleetLab(now)
+const lab = new FleetLab(Date.parse('2026-11-27T02:58:00Z'))
 
 test('processes of one tmux session are one holder, those of none go by their user', () => {
   const tmux = lab.tmux('a', 'ana', 'x')
@@ -45,24 +42,6 @@ test.each([
   expect(sayHeld(lab.tmux('a', 'ana', 'x', { gpu_memory_mb, gpus: held }))).toBe(words)
 })
 
-test('the line of a tmux session: nothing missing is 0', () => {
-  const words = (change: Parameters<FleetLab['tmux']>[3]) =>
-    tmuxFacts(lab.tmux('a', 'ana', 'x', change), now).map(({ text }) => text)
-  expect(words({ clients: 2 })).toEqual([
-    ...['ana', '2 windows', '3d old', 'attached by 2'],
-    ...['', '4 % CPU', '812 MB'],
-  ])
-  expect(
-    words({
-      attached: false,
-      detached_since: lab.ago(3 * 3_600_000),
-      gpu_memory_mb: null,
-      cpu_percent: null,
-      memory_mb: null,
-    }).slice(3),
-  ).toEqual(['detached 3h', '', 'CPU —', 'memory —'])
-})
-
 test('names of GPUs', () => {
   expect(gpuName({ index: 0, bus_id: null })).toBe('GPU 0')
   expect(gpuName({ index: null, bus_id: '0000:A1:00.0' })).toBe('GPU at 0000:A1:00.0')
@@ -70,5 +49,33 @@ test('names of GPUs', () => {
     'RTX 4090',
     'Instinct MI210',
     'NVIDIA',
+  ])
+})
+
+test('who holds what: a line for each GPU', () => {
+  const active = lab
+    .hosts()
+    .flatMap((host) => host.tmux.map((tmux) => ({ tmux, host })))
+    .filter(({ tmux }) => tmux.status === 'active')
+  const lines = gpuLines(active)
+  expect(lines.map(({ host, gpu, heldMb }) => `${host.name} ${gpu.index} ${heldMb}`)).toEqual([
+    ...['gpu4 0 20000', 'gpu4 1 20000'],
+    ...['gpu1 0 15600', 'gpu1 1 15600'],
+  ])
+})
+
+test('what others hold of a GPU is told, too', () => {
+  const tmux = lab.tmux('a', 'ana', 'x', { gpus: [{ uuid: 'GPU-a-0', index: 0, memory_mb: 2_000 }] })
+  const processes = [
+    lab.process('ana', 'python a', 2_000, tmux.id),
+    lab.process('dora', 'ollama', 19_000),
+    lab.process('dora', 'ollama', 1_000),
+  ]
+  const host = (change: object) => lab.host('a', { tmux: [tmux], gpus: [lab.gpu('a', 0, change)] })
+  expect(gpuLines([{ tmux, host: host({ processes, memory_used_mb: 22_500 }) }])).toMatchObject([
+    { heldMb: 2_000, elseMb: 20_500, others: ['dora'] },
+  ])
+  expect(gpuLines([{ tmux, host: host({ processes: null, memory_used_mb: null }) }])).toMatchObject([
+    { heldMb: 2_000, elseMb: null, others: [] },
   ])
 })

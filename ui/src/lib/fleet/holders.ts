@@ -1,5 +1,6 @@
 import type { Gpu, Host, TmuxSession } from '#app/schema/fleet.ts'
 import { counted, memory } from './figures.ts'
+import type { HostedTmux } from './filterHosts.ts'
 
 /** Who holds memory of one GPU. */
 export interface Holder {
@@ -37,4 +38,57 @@ export function sayHeld(tmux: TmuxSession): string | null {
   if (known.length === 0) return `${memory(tmux.gpu_memory_mb)} of GPU memory`
   if (known.length > 3) return `${memory(tmux.gpu_memory_mb)} of ${counted(known.length, 'GPU')}`
   return `${memory(tmux.gpu_memory_mb)} of GPU ${known.map(({ index }) => index).join(', ')}`
+}
+
+/** One GPU, and which of these tmux sessions hold memory of it. */
+export interface GpuLine {
+  host: Host
+  gpu: Gpu
+  /** The one that holds most first. */
+  holders: TmuxSession[]
+  heldMb: number
+  /** What else of it is taken: by processes outside tmux, by other tmux sessions, by its driver. Null: not known. */
+  elseMb: number | null
+  /** Who runs what holds that, as far as it is told. */
+  others: string[]
+}
+
+/** The GPUs that any of these tmux sessions holds memory of, the most held first. */
+export function gpuLines(list: HostedTmux[]): GpuLine[] {
+  const lines = new Map<string, { host: Host; gpu: Gpu; found: { tmux: TmuxSession; mb: number }[] }>()
+  for (const { tmux, host } of list)
+    for (const { uuid, memory_mb } of tmux.gpus) {
+      const gpu = host.gpus.find((one) => one.uuid === uuid)
+      if (gpu === undefined || memory_mb === null || memory_mb === 0) continue
+      const key = `${host.name} ${uuid}`
+      const line = lines.get(key) ?? { host, gpu, found: [] }
+      line.found.push({ tmux, mb: memory_mb })
+      lines.set(key, line)
+    }
+  return [...lines.values()]
+    .map(({ host, gpu, found }) => {
+      const heldMb = found.reduce((sum, { mb }) => sum + mb, 0)
+      const holders = found.toSorted((a, b) => b.mb - a.mb).map(({ tmux }) => tmux)
+      const elseMb = gpu.memory_used_mb === null ? null : Math.max(0, gpu.memory_used_mb - heldMb)
+      return { host, gpu, holders, heldMb, elseMb, others: othersOn(gpu, holders) }
+    })
+    .sort((a, b) => b.heldMb - a.heldMb)
+}
+
+function othersOn(gpu: Gpu, holders: TmuxSession[]): string[] {
+  const known = new Set(holders.map(({ id }) => id))
+  const users = (gpu.processes ?? []).flatMap(({ tmux, user }) =>
+    tmux !== undefined && known.has(tmux) ? [] : [user ?? 'user unknown'],
+  )
+  return [...new Set(users)]
+}
+
+/** "GPU 0"; of one that was lost, where it sits. */
+export function gpuName({ index, bus_id }: Pick<Gpu, 'index' | 'bus_id'>): string {
+  return index === null ? `GPU at ${bus_id ?? 'an unknown place'}` : `GPU ${index}`
+}
+
+/** The model without what all of them are called. */
+export function gpuModel(name: string): string {
+  return name.replace(/^(NVIDIA|AMD|Intel(\(R\))?)\s+(?=\S)/i, '').replace(/^GeForce\s+/i, '')
 }
