@@ -42,3 +42,27 @@ export function keepOrder(shown: string[], wanted: string[]): string[] {
   const known = new Set(shown)
   return [...shown.filter((name) => here.has(name)), ...wanted.filter((name) => !known.has(name))]
 }
+
+const settledMs = 4_000
+const leftMs = 30_000
+/** Nobody looks at what was left open so long ago. */
+const forgottenMs = 600_000
+const topPx = 120
+
+export interface Reading {
+  /** When the screen was touched last, in ms since 1970. */
+  touchedAt: number
+  scrolledPx: number
+  /** Something is unfolded, or has the focus. */
+  held: boolean
+}
+
+/**
+ * Whether what is drawn may change places: at the top when nothing was touched for a moment, and anywhere when nobody
+ * has touched anything for long. Never under a finger, nor while something is open or has the focus.
+ */
+export function mayMove({ touchedAt, scrolledPx, held }: Reading, now: number): boolean {
+  const idle = now - touchedAt
+  if (held) return idle >= forgottenMs
+  return idle >= leftMs || (scrolledPx < topPx && idle >= settledMs)
+}

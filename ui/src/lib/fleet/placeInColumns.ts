@@ -12,13 +12,22 @@ export function cardHeight(host: Host, folded: boolean): number {
   return 190 + gpus + tmux * 74
 }
 
-/** Each where there is most room, so that the worst stand on top and no column has holes. */
-export function placeInColumns<T>(items: T[], columns: number, heightOf: (item: T) => number): T[][] {
+/**
+ * Each where there is most room, so that the worst stand on top and no column has holes; but what has a column
+ * already stays in it.
+ */
+export function placeInColumns<T>(
+  items: T[],
+  columns: number,
+  heightOf: (item: T) => number,
+  columnOf: (item: T) => number | undefined = () => undefined,
+): T[][] {
   const placed = Array.from({ length: columns }, () => ({ items: [] as T[], height: 0 }))
   for (const item of items) {
     const shortest = placed.reduce((best, one) => (one.height < best.height ? one : best))
-    shortest.items.push(item)
-    shortest.height += heightOf(item)
+    const column = placed[columnOf(item) ?? -1] ?? shortest
+    column.items.push(item)
+    column.height += heightOf(item)
   }
   return placed.map((column) => column.items)
 }

@@ -47,7 +47,7 @@ function round(value: number): number {
 export interface Extent {
   min: number
   max: number
-  /** The newest point, or the one before while it is not complete; null when neither is known. */
+  /** The newest mean, or the one before while that is not complete; null when neither is known. */
   last: number | null
 }
 
