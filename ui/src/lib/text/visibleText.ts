@@ -24,6 +24,13 @@ export function visibleText(text: string): VisiblePiece[] {
   return pieces
 }
 
+/** The same as one text, for where no mark-up is: names for screen readers, notices. */
+export function plainText(text: string): string {
+  return visibleText(text)
+    .map((piece) => piece.text)
+    .join('')
+}
+
 function markOf(found: string): string {
   if (found.startsWith(' ')) return '·'.repeat(found.length)
   if (found === '\n') return '⏎\n'
