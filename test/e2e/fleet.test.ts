@@ -121,7 +121,7 @@ test('a tap on the bars shows 24 hours, told in words; an empty and a failed one
   page,
 }) => {
   const screen = await FleetScreen.open(page)
-  const gpu = screen.card('gpu3').getByRole('region', { name: 'GPU 0 of gpu3' })
+  const gpu = screen.card('gpu3').getByRole('group', { name: 'GPU 0 of gpu3' })
   const bars = gpu.getByRole('button', { name: /24 hours/ })
   await bars.tap()
   await expect(gpu.getByRole('img', { name: /^Heat in 24 hours: from 60 °C to \d+ °C, now/ })).toBeVisible()
@@ -206,7 +206,7 @@ test('without the server what was last known is shown as old, and nothing is sen
     .first()
     .getByRole('button', { name: /^Acknowledge/ })
     .tap()
-  await screen.alerts.first().getByRole('button', { name: 'For good' }).tap({ force: true })
+  await screen.alerts.first().getByRole('button', { name: 'Until it ends' }).tap({ force: true })
   await expect(screen.alerts.first()).toContainText('No connection: nothing is sent later without you.')
   expect(screen.api.calls(/ack$/)).toEqual([])
 })

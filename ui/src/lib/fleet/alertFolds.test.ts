@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { FleetLab } from '#test/fakes/fleetLab.ts'
-import { ackUntil, alertsWith, countSeverities, inOrder, isAcknowledged } from './alertFolds.ts'
+import { ackChoices, alertsWith, countSeverities, inOrder, isAcknowledged } from './alertFolds.ts'
 
 const now = Date.parse('2026-11-27T02:58:00Z')
 const alerts = new FleetLab(now).alerts()
@@ -36,12 +36,22 @@ test.each([
   expect(isAcknowledged({ ...first, ...change }, now)).toBe(acknowledged)
 })
 
-test('for how long', () => {
-  const at = new Date(2026, 10, 27, 23, 58)
-  expect(ackUntil('For good', at)).toBeUndefined()
-  expect(ackUntil('1 hour', at)).toBe(new Date(2026, 10, 28, 0, 58).toISOString())
-  expect(ackUntil('8 hours', at)).toBe(new Date(2026, 10, 28, 7, 58).toISOString())
-  expect(ackUntil('Until tomorrow', at)).toBe(new Date(2026, 10, 28, 8).toISOString())
+test.each([
+  ['late in the evening', new Date(2026, 10, 27, 23, 58), 'Until tomorrow 08:00', new Date(2026, 10, 28, 8)],
+  [
+    'at night, the morning that comes',
+    new Date(2026, 10, 28, 2, 58),
+    'Until 08:00',
+    new Date(2026, 10, 28, 8),
+  ],
+  ['at that very hour', new Date(2026, 10, 28, 8), 'Until tomorrow 08:00', new Date(2026, 10, 29, 8)],
+])('for how long: %s', (_, at, label, morning) => {
+  expect(ackChoices(at)).toEqual([
+    { label: '1 hour', until: new Date(at.getTime() + 3_600_000).toISOString() },
+    { label: '8 hours', until: new Date(at.getTime() + 8 * 3_600_000).toISOString() },
+    { label, until: morning.toISOString() },
+    { label: 'Until it ends' },
+  ])
 })
 
 test('counts in words', () => {

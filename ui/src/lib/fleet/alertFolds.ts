@@ -24,21 +24,29 @@ export function isAcknowledged(alert: Alert, now: number): boolean {
   return alert.acknowledged && (alert.until === undefined || Date.parse(alert.until) > now)
 }
 
-export const ackSpans = ['For good', 'Until tomorrow', '8 hours', '1 hour'] as const
-export type AckSpan = (typeof ackSpans)[number]
-
-/** At this hour of the viewer's tomorrow it is shown again. */
+/** At this hour of the viewer's day it is shown again. */
 const morning = 8
+const hourMs = 3_600_000
 
-/** Until when; undefined: as long as it lasts. */
-export function ackUntil(span: AckSpan, now: Date): string | undefined {
-  if (span === 'For good') return undefined
-  if (span !== 'Until tomorrow')
-    return new Date(now.getTime() + Number.parseInt(span) * 3_600_000).toISOString()
-  const tomorrow = new Date(now)
-  tomorrow.setDate(tomorrow.getDate() + 1)
-  tomorrow.setHours(morning, 0, 0, 0)
-  return tomorrow.toISOString()
+export interface AckChoice {
+  label: string
+  /** Without a time it is for as long as the alert lasts; when it is raised anew it is told anew. */
+  until?: string
+}
+
+/** For how long an alert may be acknowledged, the shortest first. `now` by the server's clock, which judges it. */
+export function ackChoices(now: Date): AckChoice[] {
+  const next = new Date(now)
+  next.setHours(morning, 0, 0, 0)
+  const today = next > now
+  if (!today) next.setDate(next.getDate() + 1)
+  const later = (hours: number): string => new Date(now.getTime() + hours * hourMs).toISOString()
+  return [
+    { label: '1 hour', until: later(1) },
+    { label: '8 hours', until: later(8) },
+    { label: `Until ${today ? '' : 'tomorrow '}0${morning}:00`, until: next.toISOString() },
+    { label: 'Until it ends' },
+  ]
 }
 
 /** "1 critical, 2 warnings". */
