@@ -9,6 +9,9 @@ export interface TmuxFact {
   wrong?: boolean
 }
 
+/** What the facts are, where they stand in a table. */
+export const tmuxHeads = ['User', 'Windows', 'Age', 'Attached', 'GPU memory', 'CPU', 'Memory']
+
 /** A tmux session in a line: whose, how large, how old, whether somebody is in it, what it takes. Always seven. */
 export function tmuxFacts(tmux: TmuxSession, now: number): TmuxFact[] {
   const held = sayHeld(tmux)
@@ -20,7 +23,7 @@ export function tmuxFacts(tmux: TmuxSession, now: number): TmuxFact[] {
     { text: presence(tmux, now) },
     { text: held ?? '', wrong: legacy },
     { text: tmux.cpu_percent === null ? `CPU ${dash}` : `${percent(tmux.cpu_percent)} CPU` },
-    { text: tmux.memory_mb === null ? `memory ${dash}` : memory(tmux.memory_mb) },
+    { text: tmux.memory_mb === null ? `RAM ${dash}` : `${memory(tmux.memory_mb)} RAM` },
   ]
 }
 
