@@ -114,7 +114,7 @@ export class KillService {
 
 function whyActive({ name, attached }: TmuxSession): string {
   const why = attached ? 'somebody is attached to it' : 'it has not been left for long'
-  return `The tmux session ${JSON.stringify(name)} is active (${why}): say that it is to be killed all the same.`
+  return `The tmux session ${JSON.stringify(name)} is active (${why}). To kill it, confirm that you know.`
 }
 
 function readTicket(text: string | null): Ticket | null {
