@@ -57,9 +57,9 @@ test('a lost answer is unknown, and is neither told as done nor sent again', asy
 
 for (const [name, refusal, words] of [
   [
-    'one that was made anew',
-    { status: 409, code: 'changed', detail: 'It was made anew under this name.' },
-    'made anew',
+    'one that somebody came back to',
+    { status: 409, code: 'active', detail: 'Somebody is attached to it.' },
+    'attached',
   ],
   ['a token that is too old', { status: 410, code: 'expired', detail: 'Expired.' }, 'too old'],
 ] as const)

@@ -57,12 +57,13 @@ export class Kill {
   }
 }
 
-/** It may have arrived, or it did and the host was lost meanwhile; `failed` is the server's word that nothing was done. */
+/** Server errors that say that nothing was killed; any other may have come after the kill went out. */
+const nothingKilled = new Set(['failed', 'unreachable', 'log_unavailable', 'draining', 'not_ready'])
+
+/** It may have been killed: the answer to the kill was lost, or it came from a server that cannot tell either. */
 function isUnknown(failure: Failure): boolean {
-  return (
-    failure.kind === 'offline' ||
-    (failure.kind === 'refused' && failure.status >= 500 && failure.code !== 'failed')
-  )
+  if (failure.kind === 'offline') return true
+  return failure.kind === 'refused' && failure.status >= 500 && !nothingKilled.has(failure.code)
 }
 
 function refusalOf(failure: Failure): string {

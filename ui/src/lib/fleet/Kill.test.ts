@@ -11,8 +11,8 @@ const lab = new FleetLab(now)
 const tmux = lab.tmux('gpu3', 'ana', 'x')
 const done: KillResult = { killed: true, survivors: [] }
 
-function refused(status: number, detail = 'No.'): Failure {
-  return { kind: 'refused', status, code: 'x', detail, requestId: '', fields: {} }
+function refused(status: number, code: string, detail = 'No.'): Failure {
+  return { kind: 'refused', status, code, detail, requestId: '', fields: {} }
 }
 
 function makeKill(token: Failure | null, kill: Failure | KillResult) {
@@ -59,11 +59,19 @@ const lost: Failure = { kind: 'offline', detail: 'The server cannot be reached.'
 
 test.each<[string, Failure | null, Failure, string, RegExp]>([
   ['without a token nothing was killed', lost, lost, 'refused', /cannot be reached/],
-  ['it is gone', refused(404), lost, 'refused', /not there any more/],
-  ['it changed', refused(409, 'It was made anew.'), lost, 'refused', /made anew/],
-  ['the token was too old', null, refused(410), 'refused', /too old/],
+  ['an unexpected error before the token', refused(500, 'internal'), lost, 'refused', /No/],
+  ['it is gone', refused(404, 'not_found'), lost, 'refused', /not there any more/],
+  ['nobody knows it now', refused(409, 'stale', 'It is not read now.'), lost, 'refused', /not read now/],
+  ['somebody came back', null, refused(409, 'active', 'It is active.'), 'refused', /active/],
+  ['the token was too old', null, refused(410, 'expired'), 'refused', /too old/],
+  ["the token is somebody else's", null, refused(403, 'forbidden', 'Not yours.'), 'refused', /Not yours/],
+  ['the host is not reached', null, refused(502, 'unreachable', 'No TCP.'), 'refused', /No TCP/],
+  ['tmux does not do it', null, refused(502, 'failed', 'tmux refused.'), 'refused', /tmux refused/],
+  ['tokens are out of reach', null, refused(503, 'log_unavailable', 'Away.'), 'refused', /Away/],
   ['nobody answers the kill', null, lost, 'unknown', /cannot be reached/],
-  ['the host was lost meanwhile', null, refused(502, 'Contact was lost.'), 'unknown', /Contact was lost/],
+  ['the host was lost meanwhile', null, refused(502, 'unknown', 'Contact was lost.'), 'unknown', /was lost/],
+  ['a proxy answers the kill', null, refused(502, 'http_502', 'Bad gateway.'), 'unknown', /gateway/],
+  ['an unexpected error of the kill', null, refused(500, 'internal'), 'unknown', /No/],
 ])('%s', async (_, token, failure, step, why) => {
   const { kill } = makeKill(token, failure)
   await kill.confirm(false)
@@ -72,7 +80,7 @@ test.each<[string, Failure | null, Failure, string, RegExp]>([
 })
 
 test('after a refusal it can be decided anew, after an unknown outcome it cannot', async () => {
-  const refusal = makeKill(null, refused(410)).kill
+  const refusal = makeKill(null, refused(410, 'expired')).kill
   await refusal.confirm(false)
   refusal.again()
   expect(refusal.at.step).toBe('asking')
