@@ -127,7 +127,6 @@ export class Fleet {
     this.#ahead = clockAhead(hosts, this.#now()) ?? this.#ahead
   }
 
-  /** An answer that was overtaken by a newer one changes nothing. */
   #take(hosts: Host[], all: boolean): void {
     const fresh: string[] = []
     for (const host of hosts) {
@@ -135,11 +134,20 @@ export class Fleet {
       if (cell === undefined) {
         this.#cells.set(host.name, new HostCell(host))
         fresh.push(host.name)
-      } else if ((host.polled_at ?? '') >= (cell.host.polled_at ?? '')) cell.host = host
+      } else if (isNews(cell.host, host, all)) cell.host = host
     }
     const names = all ? hosts.map(({ name }) => name) : [...this.#names, ...fresh]
     if (names.length === this.#names.length && names.every((name, at) => name === this.#names[at])) return
     for (const name of this.#cells.keys()) if (!names.includes(name)) this.#cells.delete(name)
     this.#names = names
   }
+}
+
+/**
+ * An answer that was overtaken by a newer one changes nothing, and the same poll told again draws nothing anew: only
+ * its ages differ, which are read with all hosts.
+ */
+function isNews(known: Host, told: Host, all: boolean): boolean {
+  const [before, after] = [known.polled_at ?? '', told.polled_at ?? '']
+  return after > before || (after === before && (all || known.status !== told.status))
 }

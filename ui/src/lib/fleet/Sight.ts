@@ -1,44 +1,63 @@
-/** What is told of an element: whether it is on the screen, and whether it is or soon will be. */
-export interface SightChange {
-  seen?: boolean
-  near?: boolean
+import { DrawQueue, type Drawable } from './DrawQueue.ts'
+
+/** What an element is told of, and drawn by while it is near. */
+export interface SightListener extends Drawable {
+  /** It is on the screen, or not any more. */
+  see: (inSight: boolean) => void
+  /** It went far away, and was this high, in px. */
+  measure: (heightPx: number) => void
 }
 
 /** Cards this far away are drawn already. */
-const nearPx = 900
+const nearPx = 500
 
-/** Tells of many elements whether they are in sight, with one observer for each of the two distances. */
+/** Tells many elements whether they are in sight, with one observer for each of the two distances. */
 export class Sight {
-  readonly #listeners = new Map<Element, (change: SightChange) => void>()
-  readonly #scroller: string
-  #observers: IntersectionObserver[] | null = null
-
-  /** What they scroll in, as a selector: a distance counts from its edges, and not from those of the page. */
-  constructor(scroller: string) {
-    this.#scroller = scroller
-  }
+  readonly #listeners = new Map<Element, SightListener>()
+  readonly #queue = new DrawQueue<Element>()
+  readonly #seen = this.#observer('0px', ({ target, isIntersecting }, { see }) => {
+    this.#queue.seen(target, isIntersecting)
+    see(isIntersecting)
+  })
+  readonly #near = this.#observer(`${nearPx}px 0px`, ({ target, isIntersecting, boundingClientRect }, told) => {
+    if (isIntersecting) {
+      // Only what is near can come into sight: each that is observed costs each frame a little.
+      this.#seen.observe(target)
+      return this.#queue.near(target, told)
+    }
+    // What the observer has measured anyway: asking for it would lay out the page once more.
+    told.measure(boundingClientRect.height)
+    this.#seen.unobserve(target)
+    this.#queue.seen(target, false)
+    this.#queue.away(target)
+    told.see(false)
+  })
 
   /** Until the returned function is called. */
-  observe(element: Element, tell: (change: SightChange) => void): () => void {
-    this.#listeners.set(element, tell)
-    const root = element.closest(this.#scroller)
-    const observers = (this.#observers ??= [
-      this.#observer(root, '0px', 'seen'),
-      this.#observer(root, `${nearPx}px 0px`, 'near'),
-    ])
-    for (const observer of observers) observer.observe(element)
+  observe(element: Element, listener: SightListener): () => void {
+    this.#listeners.set(element, listener)
+    this.#near.observe(element)
     return () => {
       this.#listeners.delete(element)
-      for (const observer of observers) observer.unobserve(element)
-      tell({ seen: false })
+      this.#seen.unobserve(element)
+      this.#near.unobserve(element)
+      this.#queue.forget(element)
+      listener.see(false)
     }
   }
 
-  #observer(root: Element | null, rootMargin: string, of: keyof SightChange): IntersectionObserver {
-    const tell = (entries: IntersectionObserverEntry[]): void => {
-      for (const { target, isIntersecting } of entries)
-        this.#listeners.get(target)?.({ [of]: isIntersecting })
-    }
-    return new IntersectionObserver(tell, { root, rootMargin })
+  #observer(
+    rootMargin: string,
+    tell: (entry: IntersectionObserverEntry, listener: SightListener) => void,
+  ): IntersectionObserver {
+    return new IntersectionObserver(
+      (entries) => {
+        for (const entry of entries) {
+          const listener = this.#listeners.get(entry.target)
+          if (listener !== undefined) tell(entry, listener)
+        }
+      },
+      { rootMargin },
+    )
   }
 }

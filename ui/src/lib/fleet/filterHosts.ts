@@ -48,8 +48,9 @@ function wordsOf(text: string): string[] {
 }
 
 /** Every word is found somewhere. */
-function holds(words: string[], texts: string[]): boolean {
-  const all = texts.join('\n').toLowerCase()
+function holds(words: string[], texts: () => string[]): boolean {
+  if (words.length === 0) return true
+  const all = texts().join('\n').toLowerCase()
   return words.every((word) => all.includes(word))
 }
 
@@ -74,14 +75,17 @@ export function filterHosts(hosts: RankedHost[], view: View): RankedHost[] {
   const words = wordsOf(view.text)
   return hosts.filter((ranked) => {
     const { host } = ranked
-    const people = host.tmux.flatMap(({ user, name }) => [user, name])
-    const processes = host.gpus.flatMap((gpu) => (gpu.processes ?? []).map(({ user }) => user ?? ''))
     return (
       inChips(view, host) &&
       (!view.trouble || isTroubled(ranked)) &&
-      holds(words, [...hostTexts(host), ...people, ...processes])
+      holds(words, () => [...hostTexts(host), ...peopleTexts(host)])
     )
   })
+}
+
+function peopleTexts({ tmux, gpus }: Host): string[] {
+  const processes = gpus.flatMap((gpu) => (gpu.processes ?? []).map(({ user }) => user ?? ''))
+  return [...tmux.flatMap(({ user, name }) => [user, name]), ...processes]
 }
 
 export interface HostedTmux {
@@ -91,14 +95,28 @@ export interface HostedTmux {
 
 /** The tmux sessions of one tab, who holds most GPU memory first. */
 export function filterTmux(hosts: RankedHost[], view: View, status: TmuxSession['status']): HostedTmux[] {
+  return listTmux(hosts, view, status).sort(
+    (a, b) => (view.sort === 'name' ? 0 : byHeld(a.tmux, b.tmux)) || byPlace(a, b),
+  )
+}
+
+/** How many tmux sessions a tab has, which is known without ordering them. */
+export function countTmux(hosts: RankedHost[], view: View, status: TmuxSession['status']): number {
+  return listTmux(hosts, view, status).length
+}
+
+function listTmux(hosts: RankedHost[], view: View, status: TmuxSession['status']): HostedTmux[] {
   const words = wordsOf(view.text)
-  return hosts
-    .filter((ranked) => inChips(view, ranked.host) && (!view.trouble || isTroubled(ranked)))
-    .flatMap(({ host }) => host.tmux.map((tmux) => ({ tmux, host })))
-    .filter(
-      ({ tmux, host }) => tmux.status === status && holds(words, [...hostTexts(host), tmux.user, tmux.name]),
-    )
-    .sort((a, b) => (view.sort === 'name' ? 0 : byHeld(a.tmux, b.tmux)) || byPlace(a, b))
+  return hosts.flatMap((ranked) => {
+    const { host } = ranked
+    if (!inChips(view, host) || (view.trouble && !isTroubled(ranked))) return []
+    return host.tmux
+      .filter(
+        (tmux) =>
+          tmux.status === status && holds(words, () => [...hostTexts(host), tmux.user, tmux.name]),
+      )
+      .map((tmux) => ({ tmux, host }))
+  })
 }
 
 /** GPU memory first, then memory, then CPU; what is not known comes last. */

@@ -14,9 +14,12 @@ const ranks: Record<TroubleLevel, number> = { crit: 0, gone: 1, warn: 2, note: 3
 const knownRank = 5
 const calmRank = 4
 
+// Made once: to make one for each comparison took longer than all else of an update.
+const collator = new Intl.Collator('en', { numeric: true })
+
 /** Names as people count: gpu2 before gpu10. */
 export function byName(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true })
+  return collator.compare(a, b)
 }
 
 export function rankHost(host: Host, troubles: Trouble[], alerts: Alert[]): RankedHost {
