@@ -89,3 +89,50 @@ test('the gesture waits for the connection', async ({ page }) => {
   await expect(screen.sheet).toBeHidden()
   expect(screen.api.calls(/kill/)).toEqual([])
 })
+
+test('one that was made anew under its name is told as not killed, and nothing stands by its old figures', async ({
+  page,
+}) => {
+  const screen = await FleetScreen.open(page)
+  await askLegacy(screen)
+  screen.api.kill = { killed: false, survivors: [], detail: 'It was made anew under this name.' }
+  await screen.hold()
+  await expect(screen.sheet).toContainText('It was not killed. It was made anew under this name.')
+  await expect(screen.sheet).not.toContainText('21.9 GB')
+  await expect(screen.sheet.getByRole('heading')).toBeFocused()
+})
+
+test('one that is gone meanwhile is not held any more', async ({ page }) => {
+  const screen = await FleetScreen.open(page)
+  await askLegacy(screen)
+  const gpu3 = screen.api.hosts.find(({ name }) => name === 'gpu3')
+  await screen.board.tell('hosts_update', [{ ...gpu3, tmux: [], polled_at: new Date().toISOString() }])
+  await expect(screen.sheet).toContainText('It is not there any more')
+  await expect(screen.sheet.getByRole('button')).toHaveText(['Close'])
+  await screen.sheet.getByRole('button', { name: 'Close' }).tap()
+  await expect(screen.tab('Legacy')).toBeFocused()
+})
+
+test('who closes the question while it is killed is told what came of it', async ({ page }) => {
+  const screen = await FleetScreen.open(page)
+  await askLegacy(screen)
+  let answer = (): void => undefined
+  const arrived = new Promise<void>((resolve) => (answer = resolve))
+  await page.route(/\/kill$/, async (route) => {
+    await arrived
+    await route.fallback()
+  })
+  const button = screen.sheet.getByRole('button', { name: /^(Hold to kill|Keep holding)/ })
+  await button.focus()
+  await page.keyboard.down('Enter')
+  await expect(screen.sheet).toContainText('Killing it.')
+  await page.keyboard.up('Enter')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Escape')
+  await expect(screen.sheet).toBeHidden()
+  answer()
+  await expect(page.getByText(/^train-old on gpu3: It is gone/)).toBeVisible()
+  await expect.poll(() => screen.api.calls(/gpu3\/poll$/).length).toBe(1)
+  await page.getByRole('button', { name: 'Understood' }).tap()
+  await expect(page.getByText(/^train-old on gpu3/)).toBeHidden()
+})
