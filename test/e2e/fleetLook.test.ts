@@ -101,3 +101,36 @@ test('of 200 hosts those out of sight are not drawn, and all can be found', asyn
   await page.getByRole('searchbox').fill('node200')
   await expect(screen.cards).toHaveCount(1)
 })
+
+test('news of one host draws one card anew, and none that is far away', async ({ page }) => {
+  const screen = await FleetScreen.open(page, '/fleet', (api) => {
+    api.hosts = new FleetLab(Date.now()).manyHosts()
+    api.alerts = []
+  })
+  await expect(screen.cards).toHaveCount(200)
+  await expect(page.getByText(/^About node/).first()).toBeVisible()
+  await page.evaluate(() => {
+    const changed = new Set<string>()
+    Object.assign(window, { changed })
+    new MutationObserver((records) => {
+      for (const { target } of records) {
+        const card = (target instanceof Element ? target : target.parentElement)?.closest('article')
+        // Ages go on by themselves.
+        const isAge = target.parentElement?.closest('.seen') != null
+        const name = card?.querySelector('h3')?.textContent
+        if (name !== undefined && !isAge) changed.add(name)
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true })
+  })
+  const name = (await screen.cards.first().getByRole('heading').textContent()) ?? ''
+  const told = screen.api.hosts.find((one) => one.name === name)
+  const polled_at = new Date().toISOString()
+  await screen.board.tell('hosts_update', [
+    { ...told, polled_at, memory_used_mb: 77 * 1024 },
+    { ...screen.api.hosts.find((one) => one.name === 'node199'), polled_at },
+  ])
+  await expect(screen.cards.first()).toContainText('77.0 / 256 GB')
+  // Set by the script above.
+  const changed = () => page.evaluate(() => [...(window as unknown as { changed: Set<string> }).changed])
+  expect(await changed()).toEqual([name])
+})

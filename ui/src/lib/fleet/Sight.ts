@@ -19,19 +19,22 @@ export class Sight {
     this.#queue.seen(target, isIntersecting)
     see(isIntersecting)
   })
-  readonly #near = this.#observer(`${nearPx}px 0px`, ({ target, isIntersecting, boundingClientRect }, told) => {
-    if (isIntersecting) {
-      // Only what is near can come into sight: each that is observed costs each frame a little.
-      this.#seen.observe(target)
-      return this.#queue.near(target, told)
-    }
-    // What the observer has measured anyway: asking for it would lay out the page once more.
-    told.measure(boundingClientRect.height)
-    this.#seen.unobserve(target)
-    this.#queue.seen(target, false)
-    this.#queue.away(target)
-    told.see(false)
-  })
+  readonly #near = this.#observer(
+    `${nearPx}px 0px`,
+    ({ target, isIntersecting, boundingClientRect }, told) => {
+      if (isIntersecting) {
+        // Only what is near can come into sight: each that is observed costs each frame a little.
+        this.#seen.observe(target)
+        return this.#queue.near(target, told)
+      }
+      // What the observer has measured anyway: asking for it would lay out the page once more.
+      told.measure(boundingClientRect.height)
+      this.#seen.unobserve(target)
+      this.#queue.seen(target, false)
+      this.#queue.away(target)
+      told.see(false)
+    },
+  )
 
   /** Until the returned function is called. */
   observe(element: Element, listener: SightListener): () => void {

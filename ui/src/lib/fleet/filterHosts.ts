@@ -112,8 +112,7 @@ function listTmux(hosts: RankedHost[], view: View, status: TmuxSession['status']
     if (!inChips(view, host) || (view.trouble && !isTroubled(ranked))) return []
     return host.tmux
       .filter(
-        (tmux) =>
-          tmux.status === status && holds(words, () => [...hostTexts(host), tmux.user, tmux.name]),
+        (tmux) => tmux.status === status && holds(words, () => [...hostTexts(host), tmux.user, tmux.name]),
       )
       .map((tmux) => ({ tmux, host }))
   })
