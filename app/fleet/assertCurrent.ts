@@ -1,11 +1,10 @@
 import { AppError } from '#app/errors.ts'
 import type { Host } from '#app/schema/fleet.ts'
-
-/** Polls may be late by as much before what they told counts as old. */
-const graceS = 30
+import { isOld } from '#app/schema/isOld.ts'
 
 /** Throws `stale` unless the host's tmux sessions are what its newest poll has seen, not long ago. */
-export function assertCurrent({ name, status, detail, sections, interval_s }: Host): void {
+export function assertCurrent(host: Host): void {
+  const { name, status, detail, sections } = host
   if (status === 'offline')
     throw new AppError('stale', `${name} is offline: nothing can be killed there. ${detail ?? ''}`.trim())
   const tmux = sections.tmux
@@ -16,7 +15,7 @@ export function assertCurrent({ name, status, detail, sections, interval_s }: Ho
       'stale',
       `The tmux sessions of ${name} could not be read in the newest poll, so nobody knows what is there now. ${tmux.error ?? ''}`.trim(),
     )
-  if (tmux.age_s > 3 * interval_s + graceS)
+  if (isOld(tmux, host))
     throw new AppError(
       'stale',
       `The tmux sessions of ${name} were last read ${Math.round(tmux.age_s)} s ago, which is too old to kill by.`,

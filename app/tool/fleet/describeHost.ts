@@ -1,4 +1,5 @@
-import type { Host } from '#app/schema/fleet.ts'
+import type { Host, Section } from '#app/schema/fleet.ts'
+import { isOld } from '#app/schema/isOld.ts'
 import type { Line } from './toText.ts'
 import { age, figure, quote } from './words.ts'
 
@@ -9,16 +10,22 @@ export function describeHosts(hosts: Host[], now: number): Line[] {
   return hosts
     .toSorted((a, b) => rank[a.status] - rank[b.status] || (b.cpu_percent ?? 0) - (a.cpu_percent ?? 0))
     .map((host) => ({
-      text: describe(host, now),
+      text: describe(host, now) + (host.status === 'offline' ? '' : staleness(host, 'host', now)),
       words: [host.name, host.address, host.os ?? '', host.status, ...host.groups, ...host.tags].join(' '),
     }))
 }
 
-/** Said of whatever stands in a list and was told by a host that does not answer now; '' where it is fresh. */
+/** Said of whatever stands in a list and was read of a host that does not answer now, or long ago; '' where it is fresh. */
 export function staleness(host: Host, section: string, now: number): string {
   if (host.status === 'offline') return ` (old: the host is offline, last seen ${seen(host, now)})`
-  const { ok = true, age_s: ageS = null } = host.sections[section] ?? {}
-  return ok ? '' : ` (old: not read now, last ${ageS === null ? 'never' : `${Math.round(ageS)} s ago`})`
+  const read = host.sections[section]
+  if (read === undefined) return ''
+  if (!read.ok) return ` (old: not read now, last ${ageOf(read)})`
+  return isOld(read, host) ? ` (old: last read ${ageOf(read)})` : ''
+}
+
+function ageOf({ age_s: ageS }: Section): string {
+  return ageS === null ? 'never' : `${Math.round(ageS)} s ago`
 }
 
 function describe(host: Host, now: number): string {
