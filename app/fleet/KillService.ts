@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '#app/errors.ts'
 import type { Tickets } from '#app/lease/Tickets.ts'
-import type { KillResult, KillToken, TmuxSession } from '#app/schema/fleet.ts'
+import type { Host, KillResult, KillToken, TmuxSession } from '#app/schema/fleet.ts'
 import type { ExecResult } from '#app/ssh/Runner.ts'
 import type { Fleet } from './Fleet.ts'
 import { assertCurrent } from './assertCurrent.ts'
@@ -25,6 +25,7 @@ export interface Killer {
 export type OnKill = (outcome: string, detail?: string) => void
 
 const lifeMs = 60_000
+const namesProbe = /^breakglass-probe /m
 /** Legs before the command went out: nothing was killed. */
 const unsent = new Set(['name', 'tcp', 'host_key', 'auth', 'channel', 'command'])
 
@@ -53,7 +54,8 @@ export class KillService {
 
   /**
    * A token for this tmux session, for one kill within 60 s by whoever asks now. Throws `not_found`, `stale` where
-   * the host's tmux sessions are not read, and `active` for one that is not legacy, unless `active` is true.
+   * the host's tmux sessions are not read or nobody knows whose this one is, and `active` for one that is not legacy,
+   * unless `active` is true.
    */
   async token(id: string, killer: Killer, active = false): Promise<KillToken> {
     const session = await this.#find(id)
@@ -78,10 +80,10 @@ export class KillService {
       throw new AppError('forbidden', 'This token is for another tmux session; it is used up now.')
     if (ticket.by !== killer.name || ticket.source !== killer.source)
       throw new AppError('forbidden', "This token is somebody else's; it is used up now.")
-    if (!ticket.active) await this.#refuseActive(identity.host, id)
-    const what = `tmux session ${JSON.stringify(ticket.name)} of ${ticket.user} on ${identity.host}`
+    await this.#refuseOther(ticket)
+    const what = describe(ticket, identity)
     onKill('requested', what)
-    const end = await this.#deps.fleet.kill(identity.host, killDigits(identity).trimEnd())
+    const end = await this.#deps.fleet.kill(identity.host, killDigits(identity))
     this.#deps.fleet.refresh(identity.host)
     try {
       const result = toResult(end, identity)
@@ -101,15 +103,38 @@ export class KillService {
     const session = host.tmux.find((one) => one.id === id)
     if (session === undefined)
       throw new AppError('not_found', 'There is no such tmux session, or not any more.')
+    assertOneOwner(host, identity)
     return session
   }
 
-  /** What was legacy when it was confirmed may be in use again. Where nobody knows, the confirmation counts. */
-  async #refuseActive(hostName: string, id: string): Promise<void> {
-    const host = await this.#deps.fleet.host(hostName).catch(() => null)
-    const session = host?.tmux.find((one) => one.id === id)
-    if (session?.attached) throw new AppError('active', whyActive(session))
+  /**
+   * What was legacy when it was confirmed may be in use again, and another account may claim its server by now. Where
+   * nobody knows, the confirmation counts.
+   */
+  async #refuseOther({ id, active }: Ticket): Promise<void> {
+    const identity = readTmuxId(id)
+    const host = identity && (await this.#deps.fleet.host(identity.host).catch(() => null))
+    if (!host) return
+    assertOneOwner(host, identity)
+    const session = host.tmux.find((one) => one.id === id)
+    if (!active && session?.status === 'active') throw new AppError('active', whyActive(session))
   }
+}
+
+/**
+ * A tmux server says itself which process it is, and the kill goes by that number alone: where two accounts' servers say
+ * the same one, one of them lies, and what would be killed may be the other's.
+ */
+function assertOneOwner({ name, tmux }: Host, { uid, serverPid }: TmuxIdentity): void {
+  const isClaimed = tmux.some(({ id }) => {
+    const other = readTmuxId(id)
+    return other !== null && other.serverPid === serverPid && other.uid !== uid
+  })
+  if (isClaimed)
+    throw new AppError(
+      'stale',
+      `Two accounts of ${name} claim the tmux server ${serverPid}, so nobody knows whose this tmux session is: nothing is killed there.`,
+    )
 }
 
 function whyActive({ name, attached }: TmuxSession): string {
@@ -131,12 +156,18 @@ function toResult(end: ExecResult, { host }: TmuxIdentity): KillResult {
     )
   const answer = parseKill(end)
   if ('failed' in answer) {
-    // The probe names itself before it does anything; where another program answered, nothing was done.
-    const nothing = end.failedLeg === undefined && !end.stdout.startsWith('breakglass-probe ')
+    // The probe names itself before it does anything, though a banner may stand before that; where another program
+    // answered, nothing was done.
+    const nothing = end.failedLeg === undefined && !namesProbe.test(end.stdout)
     if (nothing) throw new AppError('failed', `Nothing was killed. ${answer.failed}`)
     throw new AppError('unknown', `It may have been killed: ${answer.failed} Look at the next poll.`, leg)
   }
   const { result, detail, survivors } = answer
+  if (result === 'unknown')
+    throw new AppError(
+      'unknown',
+      `It may have been killed: ${detail ?? 'tmux did not say'}. Look at the next poll.`,
+    )
   if (result === 'failed') throw new AppError('failed', `tmux did not kill it${detail ? `: ${detail}` : '.'}`)
   const words = detail ?? sentences[result]
   return {
@@ -150,6 +181,11 @@ const sentences: Record<'killed' | 'gone' | 'changed', string | undefined> = {
   killed: undefined,
   gone: 'It was gone already.',
   changed: 'It was gone already, and another one has its number now; that one was left alone.',
+}
+
+function describe({ name, user, active }: Ticket, { host }: TmuxIdentity): string {
+  const what = `tmux session ${JSON.stringify(name)} of ${user} on ${host}`
+  return active ? `${what}, confirmed as active` : what
 }
 
 function toDetail(what: string, { killed, survivors }: KillResult): string {

@@ -36,7 +36,7 @@ export function killRoutes({ kill, audit }: KillRouterDeps): Route[] {
         404: gone,
         409: {
           description:
-            'It is not legacy (`active`: ask with `{active: true}`), or the newest poll has not seen it (`stale`).',
+            'It is not legacy (`active`: ask with `{active: true}`), or nobody knows from the newest poll that it is there and whose it is (`stale`).',
         },
       },
       handle: async ({ params: { id }, body, identity }) => ({
@@ -57,7 +57,10 @@ export function killRoutes({ kill, audit }: KillRouterDeps): Route[] {
         },
         403: { description: "The token is another tmux session's or somebody else's; it is used up." },
         404: { description: 'There is no such host.' },
-        409: { description: 'Somebody attached to it meanwhile (`active`).' },
+        409: {
+          description:
+            'Somebody attached to it meanwhile (`active`), or another account claims its tmux server (`stale`).',
+        },
         410: { description: 'The token was used, has expired or never was.' },
         502: {
           description:

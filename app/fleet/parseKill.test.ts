@@ -20,7 +20,7 @@ it('tells what was killed and what outlived it', () => {
   })
 })
 
-it.each(['gone', 'changed', 'failed'])('tells that it is %s', (result) => {
+it.each(['gone', 'changed', 'failed', 'unknown'])('tells that it is %s', (result) => {
   expect(answered([`kill ${result}`])).toEqual({ result, survivors: [] })
   expect(answered([`kill ${result} in words`])).toEqual({ result, detail: 'in words', survivors: [] })
 })

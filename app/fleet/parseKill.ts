@@ -10,14 +10,14 @@ export interface Survivor {
 }
 
 /**
- * `changed`: one with that number was created at another time. `failed` is a sentence: nothing is known to have been
- * killed, and after `lost` and `timeout` it may have been.
+ * `changed`: one with that number was created at another time. `unknown`: its server was told to kill it and answered no
+ * more. `failed` is a sentence: nothing is known to have been killed, and after `lost` and `timeout` it may have been.
  */
 export type KillAnswer =
-  | { result: 'killed' | 'gone' | 'changed' | 'failed'; detail?: string; survivors: Survivor[] }
+  | { result: 'killed' | 'gone' | 'changed' | 'failed' | 'unknown'; detail?: string; survivors: Survivor[] }
   | { failed: string }
 
-const results = ['killed', 'gone', 'changed', 'failed'] as const
+const results = ['killed', 'gone', 'changed', 'failed', 'unknown'] as const
 
 /** Reads what the probe's `kill` ended in, whatever it printed. */
 export function parseKill(end: ExecResult): KillAnswer {

@@ -16,7 +16,7 @@ it('is URL-safe and read back as it was', () => {
       const id = tmuxId(one)
       expect(id).toMatch(/^[A-Za-z0-9:._~-]+$/)
       expect(readTmuxId(id)).toEqual(one)
-      expect(killDigits(one)).toBe(`${one.number} ${one.created} ${one.serverPid}\n`)
+      expect(killDigits(one)).toBe(`${one.number} ${one.created} ${one.serverPid}`)
     }),
   )
 })

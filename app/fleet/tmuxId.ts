@@ -32,7 +32,7 @@ export function readTmuxId(id: string): TmuxIdentity | null {
   return tmuxId(identity) === id ? identity : null
 }
 
-/** What the probe's `kill` reads on its stdin. */
+/** What the probe's `kill` reads on its stdin, without the end of the line. */
 export function killDigits({ number, created, serverPid }: TmuxIdentity): string {
-  return `${number} ${created} ${serverPid}\n`
+  return `${number} ${created} ${serverPid}`
 }

@@ -66,6 +66,16 @@ describe('a token', () => {
     expect(await askToken({ active: true })).toMatchObject({ status: 409, body: { code: 'stale', detail } })
   })
 
+  test('is not given where two accounts claim its tmux server', async () => {
+    const claimed = tmuxSession({ id: 'gpu1:1001:4242.7.1795000000', user: 'mallory', name: 'junk' })
+    kit.state.hosts = [fleetHost({ tmux: [tmuxSession(), claimed] })]
+    for (const one of [id, claimed.id])
+      expect(await askToken({ active: true }, one)).toMatchObject({
+        status: 409,
+        body: { code: 'stale', detail: expect.stringContaining('Two accounts of gpu1 claim') },
+      })
+  })
+
   test.each([
     ['was made anew under the same name', 'gpu1:1000:4242.8.1795000100'],
     ['has the same number, but of another server', 'gpu1:1000:9999.7.1795000000'],
@@ -117,6 +127,13 @@ describe('a kill', () => {
       { ...common, outcome: 'killed', detail: 'tmux session "chat" of ana on gpu1' },
     ])
   })
+
+  test('leaves on record that it was confirmed as active', async () => {
+    kit.state.hosts = [fleetHost({ tmux: [tmuxSession({ status: 'active', attached: true })] })]
+    await confirmAndKill({ active: true })
+    const detail = 'tmux session "chat" of ana on gpu1, confirmed as active'
+    expect(kit.audited.map((record) => record.detail)).toEqual([detail, detail])
+  })
 })
 
 describe('a kill is refused, and sends nothing,', () => {
@@ -151,10 +168,20 @@ describe('a kill is refused, and sends nothing,', () => {
     expect((await kill(token)).status).toBe(410)
   })
 
-  test('when somebody attached meanwhile to what was legacy', async () => {
+  test.each([
+    ['attached', { attached: true, clients: 1 }],
+    ['attached and left', {}],
+  ])('when somebody %s meanwhile to what was legacy', async (_what, more) => {
     const { token } = (await askToken()).body
-    kit.state.hosts = [fleetHost({ tmux: [tmuxSession({ status: 'active', attached: true })] })]
+    kit.state.hosts = [fleetHost({ tmux: [tmuxSession({ status: 'active', ...more })] })]
     expect(await kill(token)).toMatchObject({ status: 409, body: { code: 'active' } })
+  })
+
+  test('when another account claims its tmux server meanwhile', async () => {
+    const { token } = (await askToken({ active: true })).body
+    const claimed = tmuxSession({ id: 'gpu1:1001:4242.9.1795000009', user: 'mallory' })
+    kit.state.hosts = [fleetHost({ tmux: [tmuxSession(), claimed] })]
+    expect(await kill(token)).toMatchObject({ status: 409, body: { code: 'stale' } })
   })
 })
 
@@ -207,6 +234,20 @@ describe('where the far side fails', () => {
       { ...failed(undefined, '', header), exitCode: 1 },
       'unknown',
       'It may have been',
+      undefined,
+    ],
+    [
+      'the probe is cut off below a banner',
+      { ...failed(undefined, '', `Welcome to gpu1!\n${header}`), exitCode: 137 },
+      'unknown',
+      'It may have been killed: ',
+      undefined,
+    ],
+    [
+      'its tmux server says no more',
+      { ...killAnswer('kill unknown its tmux server does not answer any more'), exitCode: 1 },
+      'unknown',
+      'It may have been killed: its tmux server does not answer any more. Look at the next poll.',
       undefined,
     ],
     [
