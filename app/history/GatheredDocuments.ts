@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { AppError } from '#app/errors.ts'
 import type { Documents } from './Documents.ts'
 import { Flusher } from './Flusher.ts'
 
@@ -7,6 +8,8 @@ export interface Change {
   name: string
   /** Null: it shall be no more. */
   text: string | null
+  /** Asked before it is written; until then it waits. */
+  mayWrite?: (() => boolean) | undefined
 }
 
 /** Where documents lie. Both throw when it is away. */
@@ -30,9 +33,23 @@ export class GatheredDocuments implements Documents {
     this.#flusher = new Flusher({ work, what: 'state', logger, ...(everyMs !== undefined && { everyMs }) })
   }
 
-  put(kind: string, name: string, text: string | null): void {
-    this.#waiting.set(`${kind}\0${name}`, { kind, name, text })
+  put(kind: string, name: string, text: string | null, mayWrite?: () => boolean): void {
+    this.#waiting.set(keyOf(kind, name), { kind, name, text, mayWrite })
     this.#flusher.wake()
+  }
+
+  discard(kind: string, name: string): void {
+    this.#waiting.delete(keyOf(kind, name))
+  }
+
+  async flush(): Promise<void> {
+    try {
+      await this.#flusher.flush()
+    } catch (error) {
+      if (error instanceof AppError) throw error
+      const why = error instanceof Error ? error.message : String(error)
+      throw new AppError('log_unavailable', `It cannot be written down: ${why}.`)
+    }
   }
 
   async read(kind: string, names?: string[]): Promise<Map<string, string>> {
@@ -50,12 +67,28 @@ export class GatheredDocuments implements Documents {
   }
 
   async #write(): Promise<void> {
-    while (this.#waiting.size > 0) {
-      const some = [...this.#waiting].slice(0, changesAtOnce)
+    for (;;) {
+      const some = this.#mayBeWritten()
+      if (some.length === 0) break
       await this.#store.write(some.map(([, change]) => change))
       // A newer text may have come meanwhile; what is being written counts as waiting until it is.
       for (const [key, change] of some) if (this.#waiting.get(key) === change) this.#waiting.delete(key)
       if (this.#waiting.size > 0) await new Promise((resolve) => setImmediate(resolve))
     }
+    // The rest waits for its time.
+    if (this.#waiting.size > 0) this.#flusher.wake()
   }
+
+  #mayBeWritten(): [key: string, change: Change][] {
+    const some: [string, Change][] = []
+    for (const one of this.#waiting) {
+      if (one[1].mayWrite?.() ?? true) some.push(one)
+      if (some.length === changesAtOnce) break
+    }
+    return some
+  }
+}
+
+function keyOf(kind: string, name: string): string {
+  return `${kind}\0${name}`
 }

@@ -82,6 +82,11 @@ export class RedisShares implements Shares {
     return false
   }
 
+  confirms(name: string): boolean {
+    const confirmed = !this.#alone && performance.now() < this.#confirmedAt + this.#times.lifeMs
+    return confirmed && this.#mine.has(shardOf(name))
+  }
+
   ask(what: string, names: string[]): void {
     const channel = keyOf(this.#what, 'asked')
     this.#link

@@ -24,6 +24,8 @@ export interface Shares {
   start(listener: SharesListener): void
   /** Whether this replica does it now. */
   owns(name: string): boolean
+  /** The same, and it is known: where nobody can be asked another may have taken over meanwhile. */
+  confirms(name: string): boolean
   /** Tells whoever owns these names; lost where nobody can be told now. */
   ask(what: string, names: string[]): void
   /** Lets go of everything at once, so that others take it. */

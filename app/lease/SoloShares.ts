@@ -14,6 +14,10 @@ export class SoloShares implements Shares {
     return this.#listener !== undefined
   }
 
+  confirms(): boolean {
+    return true
+  }
+
   ask(what: string, names: string[]): void {
     this.#listener?.onAsk(what, names)
   }

@@ -14,7 +14,7 @@ export interface MemoryDocuments {
 /** Documents that processes share, in memory. */
 export function memoryDocuments(): MemoryDocuments {
   const kept = new Map<string, Map<string, string>>()
-  const waiting: [kind: string, name: string, text: string | null][] = []
+  let waiting: [kind: string, name: string, text: string | null][] = []
   const write = (kind: string, name: string, text: string | null) => {
     const all = kept.get(kind) ?? new Map<string, string>()
     kept.set(kind, all)
@@ -35,6 +35,12 @@ export function memoryDocuments(): MemoryDocuments {
         if (self.away) throw new AppError('log_unavailable', 'Away.')
         const all = kept.get(kind) ?? new Map<string, string>()
         return new Map([...all].filter(([name]) => names?.includes(name) ?? true))
+      },
+      discard(kind, name) {
+        waiting = waiting.filter((one) => one[0] !== kind || one[1] !== name)
+      },
+      async flush() {
+        if (self.away) throw new AppError('log_unavailable', 'Away.')
       },
     },
     back() {
