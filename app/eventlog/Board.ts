@@ -19,18 +19,27 @@ export type BoardEvent =
 /** What is true now of one thing, as the board tells it; [] when there is nothing to tell. */
 export type ReadNow = () => Promise<BoardEvent[]>
 
+interface Waiting {
+  read: ReadNow
+  onTold: (() => void) | undefined
+}
+
 export interface Board {
   /**
    * Something about the thing of this name has changed: it is read and told soon. Returns at once and never throws;
-   * told again meanwhile, it is read once.
+   * told again meanwhile, it is read once. `onTold` is called once what was read is in the log, and not at all for what
+   * was told again before that.
    */
-  tell: (name: string, read: ReadNow) => void
+  tell: (name: string, read: ReadNow, onTold?: () => void) => void
   /** Tells what waits if the log answers now, and nothing more. */
   close: () => Promise<void>
 }
 
-/** Events that the log keeps. Who missed more reads the snapshots anyway. */
-const kept = 10_000
+/**
+ * Events that the log keeps. Who missed more reads the snapshots anyway. A host may take 100 kB of it, and whoever owns a
+ * tmux session can make news of its host: it is this number that bounds what that costs.
+ */
+const kept = 2_000
 const mostQueued = 2_000
 const mostAtOnce = 50
 /** What changes does so several times in a row. */
@@ -44,7 +53,7 @@ const closeMs = 1_000
  * is older than what was told before it. An append whose answer was lost may be told twice.
  */
 export function createBoard(log: Pick<EventLog, 'append'>, logger: Pick<Logger, 'debug'>): Board {
-  const queue = new Map<string, ReadNow>()
+  const queue = new Map<string, Waiting>()
   const closed = new AbortController()
   let position: Position = { epoch: '', seq: 0 }
   let running: Promise<void> | null = null
@@ -69,7 +78,7 @@ export function createBoard(log: Pick<EventLog, 'append'>, logger: Pick<Logger, 
 
   async function writeSome(): Promise<void> {
     const taken = [...queue].slice(0, mostAtOnce)
-    const events = (await Promise.all(taken.map(([, read]) => readOrDrop(read)))).flat()
+    const events = (await Promise.all(taken.map(([, { read }]) => readOrDrop(read)))).flat()
     if (events.length > 0) {
       const result = await log.append(boardStream, position, events, { keep: kept, relaxed: true })
       if (!result.ok) {
@@ -80,7 +89,10 @@ export function createBoard(log: Pick<EventLog, 'append'>, logger: Pick<Logger, 
       position = { epoch: result.batch.epoch, seq: result.batch.last }
     }
     // What was told again meanwhile has changed again.
-    for (const [name, read] of taken) if (queue.get(name) === read) queue.delete(name)
+    for (const [name, waiting] of taken) {
+      if (queue.get(name) === waiting) queue.delete(name)
+      waiting.onTold?.()
+    }
   }
 
   /** What can never be read must not hold up the rest. */
@@ -99,9 +111,9 @@ export function createBoard(log: Pick<EventLog, 'append'>, logger: Pick<Logger, 
   }
 
   return {
-    tell(name, read) {
+    tell(name, read, onTold) {
       if (closed.signal.aborted) return
-      queue.set(name, read)
+      queue.set(name, { read, onTold })
       const oldest = queue.keys().next()
       if (queue.size > mostQueued && !oldest.done) {
         queue.delete(oldest.value)
