@@ -3,7 +3,7 @@ import { AppError } from '#app/errors.ts'
 import type { Board, BoardEvent } from '#app/eventlog/Board.ts'
 import type { Documents } from '#app/history/Documents.ts'
 import type { Alert, Severity } from '#app/schema/fleet.ts'
-import { isOver, type AckDocument } from './ackDocument.ts'
+import { isOf, isOver, type AckDocument } from './ackDocument.ts'
 import { noAlerts, type AlertState, type Raised } from './AlertState.ts'
 import { AlertStore } from './AlertStore.ts'
 import { evaluate, type AlertChange } from './evaluate.ts'
@@ -19,6 +19,8 @@ export interface AlertBookDeps {
   enabled: () => boolean
   /** Whether a scope is still there; what belongs to others is neither shown nor kept. */
   isKnown: (scope: string) => boolean
+  /** Whether it is sure now that this process alone evaluates a scope; until then nothing of it is written. */
+  mayWrite?: (scope: string) => boolean
   /** For notifications: called once when an alert begins and once when it ends, by the replica that evaluates it. */
   onAlert?: (kind: 'new' | 'cleared', alert: Alert) => void
   /** ms since 1970. */
@@ -28,8 +30,6 @@ export interface AlertBookDeps {
 const sweepEveryMs = 10_000
 /** An acknowledgement of what is not there: its alert may just not be written yet. */
 const orphanMs = 3_600_000
-/** A change so soon after its alert's beginning is told as that beginning, which may not be told yet. */
-const freshMs = 5_000
 const rank: Record<Severity, number> = { critical: 0, warning: 1, info: 2 }
 
 /** The alerts of every scope: evaluates what pollers observe, keeps it, tells the board, and takes acknowledgements. */
@@ -41,6 +41,8 @@ export class AlertBook {
   readonly #running = new Map<string, Promise<void>>()
   /** Scopes that this process has evaluated: of their alerts it tells beginning and end. */
   readonly #own = new Set<string>()
+  /** Alerts by id whose beginning the board has not been told yet, each with when it was. */
+  readonly #beginnings = new Map<string, string>()
   #timer: NodeJS.Timeout | undefined
   #sweeping: Promise<void> = Promise.resolve()
 
@@ -66,16 +68,26 @@ export class AlertBook {
     return all.sort((a, b) => rank[a.severity] - rank[b.severity] || (a.created < b.created ? 1 : -1))
   }
 
-  /** Throws `not_found` for one that is not raised, `bad_request` for an `until` that has passed. */
+  /** Another process evaluates the scope from now on. */
+  letGo(scope: string): void {
+    this.#own.delete(scope)
+    this.#store.letGo(scope)
+  }
+
+  /**
+   * Written when this is over. Throws `not_found` for one that is not raised, `bad_request` for an `until` that has
+   * passed, `log_unavailable` where it cannot be written; then nothing has changed.
+   */
   async ack(id: string, by: string, until?: string): Promise<Alert> {
-    const { scope } = await this.#find(id)
+    const { scope, alert } = await this.#find(id)
     const end = until === undefined ? undefined : Date.parse(until)
     if (end !== undefined && end <= this.#now())
       throw new AppError(
         'bad_request',
         'In the body: until: found a time that has passed; allowed: a later one.',
       )
-    this.#store.putAck(id, { by, at: this.#now(), ...(end !== undefined && { until: end }) })
+    const ack = { by, created: alert.created, at: this.#now(), ...(end !== undefined && { until: end }) }
+    await this.#store.saveAck(id, ack)
     this.#tell(scope, id)
     return (await this.#find(id)).alert
   }
@@ -84,7 +96,7 @@ export class AlertBook {
   async unack(id: string): Promise<Alert> {
     const { scope, alert } = await this.#find(id)
     if (!alert.acknowledged) return alert
-    this.#store.putAck(id, null)
+    await this.#store.saveAck(id, null)
     this.#tell(scope, id)
     return (await this.#find(id)).alert
   }
@@ -95,8 +107,10 @@ export class AlertBook {
     void this.sweep()
   }
 
-  close(): void {
+  /** What was observed is taken in before this is over. */
+  async close(): Promise<void> {
     clearInterval(this.#timer)
+    await Promise.all([...this.#running.values(), this.#sweeping])
   }
 
   /** One look at all that is kept; `start` has it done every 10 s. Never rejects. */
@@ -123,6 +137,8 @@ export class AlertBook {
     for (const { kind, alert } of changes) {
       const ack = acks?.get(alert.id)
       if (kind === 'cleared' && ack !== undefined) this.#store.putAck(alert.id, null)
+      if (kind === 'new') this.#beginnings.set(alert.id, alert.created)
+      else if (kind === 'cleared') this.#beginnings.delete(alert.id)
       this.#tell(scope, alert.id)
       const ours = kind !== 'changed' && this.#own.has(scope)
       if (ours) this.#deps.onAlert?.(kind, withAck(alert, ack, this.#now()))
@@ -131,9 +147,13 @@ export class AlertBook {
 
   async #sweep(): Promise<void> {
     const { enabled, isKnown } = this.#deps
-    const [states, acks] = await Promise.all([this.#store.states(), this.#store.acks()])
+    const [{ states, current }, acks] = await Promise.all([this.#store.states(), this.#store.acks()])
     const scopeOf = new Map<string, string>()
     for (const [scope, state] of states) {
+      if (state.subjects.length === 0 && !isKnown(scope)) {
+        this.#own.delete(scope)
+        this.#store.forget(scope)
+      }
       // Another replica may have a configuration that is older or newer: what it evaluates is its own.
       const ends = !(enabled() && isKnown(scope)) && (!this.#deps.shared || this.#own.has(scope))
       if (!ends) for (const { id } of raisedOf(state)) scopeOf.set(id, scope)
@@ -144,6 +164,8 @@ export class AlertBook {
         if (enabled()) await this.#announce(scope, changes)
       }
     }
+    // Of alerts that could not be read nobody knows whether they are there.
+    if (!current) return
     for (const [id, ack] of acks) {
       const scope = scopeOf.get(id)
       const ended = isOver(ack, this.#now())
@@ -162,7 +184,7 @@ export class AlertBook {
   /** Every alert with its scope. */
   async #placed(): Promise<{ scope: string; alert: Alert }[]> {
     if (!this.#deps.enabled()) return []
-    const [states, acks] = await Promise.all([this.#store.states(), this.#store.acks()])
+    const [{ states }, acks] = await Promise.all([this.#store.states(), this.#store.acks()])
     const now = this.#now()
     return [...states]
       .filter(([scope]) => this.#deps.isKnown(scope))
@@ -172,18 +194,20 @@ export class AlertBook {
 
   /** Reads only what it tells: when a thousand hosts are lost at once, there are a thousand of these. */
   #tell(scope: string, id: string): void {
-    this.#deps.board.tell(`alert:${id}`, async () => {
+    let beginning: string | undefined
+    const read = async (): Promise<BoardEvent[]> => {
       if (!this.#deps.enabled()) return []
       const [state, acks] = await Promise.all([this.#store.state(scope), this.#store.acks()])
       const alert = raisedOf(state).find((one) => one.id === id)
-      return [this.#eventOf(id, alert && withAck(alert, acks.get(id), this.#now()))]
+      if (alert === undefined) return [{ kind: 'alert_cleared', data: { id } }]
+      beginning = this.#beginnings.get(id)
+      const kind = beginning === undefined ? 'alert_changed' : 'alert_new'
+      return [{ kind, data: withAck(alert, acks.get(id), this.#now()) }]
+    }
+    this.#deps.board.tell(`alert:${id}`, read, () => {
+      // It may have begun anew since it was read.
+      if (beginning !== undefined && this.#beginnings.get(id) === beginning) this.#beginnings.delete(id)
     })
-  }
-
-  #eventOf(id: string, alert: Alert | undefined): BoardEvent {
-    if (alert === undefined) return { kind: 'alert_cleared', data: { id } }
-    const fresh = this.#now() - Date.parse(alert.created) < freshMs
-    return { kind: fresh ? 'alert_new' : 'alert_changed', data: alert }
   }
 }
 
@@ -192,7 +216,7 @@ function raisedOf(state: AlertState): Raised[] {
 }
 
 function withAck(alert: Raised, ack: AckDocument | undefined, now: number): Alert {
-  if (ack === undefined || isOver(ack, now)) return { ...alert, acknowledged: false }
+  if (ack === undefined || !isOf(ack, alert) || isOver(ack, now)) return { ...alert, acknowledged: false }
   const { by, until } = ack
   return {
     ...{ ...alert, acknowledged: true, by },

@@ -6,6 +6,8 @@ import { z } from 'zod'
  */
 export const ackDocumentSchema = z.object({
   by: z.string(),
+  /** Of the alert as it was seen: what is raised later under the same id waits for its own. */
+  created: z.string(),
   /** When, and until when, in ms since 1970; absent: until the alert ends. */
   at: z.number(),
   until: z.number().optional(),
@@ -20,6 +22,11 @@ export function readAck(text: string | undefined): AckDocument | null {
   } catch {
     return null
   }
+}
+
+/** Whether it is of this raise of the alert, and not of one before. */
+export function isOf({ created }: AckDocument, alert: { created: string }): boolean {
+  return Date.parse(created) >= Date.parse(alert.created)
 }
 
 export function isOver({ until }: AckDocument, now: number): boolean {

@@ -102,12 +102,13 @@ describe('an alert', () => {
     expect(host.alerts).toHaveLength(1)
   })
 
-  test('that begins anew is another one', () => {
+  test('that begins anew has the same id, and another beginning', () => {
     const host = scope()
     host.polls(95, 95, 95)
     const [first] = host.alerts
     expect(host.polls(70, 70, 70, 95, 95, 95)).toEqual(['cleared', 'new'])
-    expect(host.alerts[0]?.id).not.toBe(first?.id)
+    expect(host.alerts[0]?.id).toBe(first?.id)
+    expect(host.alerts[0]?.created).not.toBe(first?.created)
   })
 
   test('whose severity changes stays the same one and is told, at most once a minute', () => {
@@ -131,6 +132,13 @@ describe('an alert', () => {
       { kind: 'changed' },
     ])
   })
+})
+
+test('a clock that is set back holds nothing up until it is there again', () => {
+  const host = scope()
+  host.polls(95, 95, 95)
+  host.poll([reading(95)], { afterMs: -60 * minute })
+  expect(host.poll([reading(99, { severity: 'critical' })])).toMatchObject([{ kind: 'changed' }])
 })
 
 describe('what comes and goes', () => {

@@ -91,11 +91,13 @@ function takeRight(
   const flapping = recent(before.cleared, now).length >= flapGuard.times
   const created = new Date(now).toISOString()
   const { rule, key } = reading
-  const id = createHash('sha256')
-    .update(JSON.stringify([scope, rule, key, created, before.cleared.length]))
-    .digest('hex')
-    .slice(0, 24)
-  const alert: Raised = { id, created, count: 1, ...wordsOf(reading, flapping), seen: created }
+  const alert: Raised = {
+    id: alertId(scope, rule, key),
+    created,
+    count: 1,
+    ...wordsOf(reading, flapping),
+    seen: created,
+  }
   changes.push({ kind: 'new', alert })
   const told = { at: now, what: substanceOf(alert) }
   return { ...before, wrong: 0, right: 0, rightSince: null, flapping, alert, told }
@@ -111,7 +113,7 @@ function takeRaised(
 ): Subject {
   if (value < reading.clear) {
     const right = before.right + 1
-    const rightSince = before.rightSince ?? now
+    const rightSince = Math.min(before.rightSince ?? now, now)
     const over =
       right >= reading.forReadings && (!before.flapping || now - rightSince >= flapGuard.rightForMs)
     return over ? clear(before, alert, now, changes) : { ...before, right, rightSince }
@@ -125,7 +127,7 @@ function takeRaised(
   const subject = { ...before, right: 0, rightSince: null, alert: next }
   const what = substanceOf(next)
   const { told } = before
-  if (told !== null && (told.what === what || now - told.at < tellEveryMs)) return subject
+  if (told !== null && (told.what === what || isWithin(tellEveryMs, told.at, now))) return subject
   changes.push({ kind: 'changed', alert: next })
   return { ...subject, told: { at: now, what } }
 }
@@ -169,7 +171,23 @@ function kept(subject: Subject, now: number): Subject[] {
 }
 
 function recent(times: number[], now: number): number[] {
-  return times.filter((at) => now - at < flapGuard.withinMs)
+  return times.filter((at) => isWithin(flapGuard.withinMs, at, now))
+}
+
+/** What seems to lie ahead counts as long ago: the clock was set back, and nothing may wait until it is there again. */
+function isWithin(ms: number, at: number, now: number): boolean {
+  return at <= now && now - at < ms
+}
+
+/**
+ * There is one alert for a rule and key, so its id is the same each time that it is raised; `created` tells one time from
+ * another. Two replicas that raise it while they cannot see each other raise the same one.
+ */
+function alertId(scope: string, rule: string, key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([scope, rule, key]))
+    .digest('hex')
+    .slice(0, 24)
 }
 
 /** No rule has a space in its name. */

@@ -14,6 +14,7 @@ const params = z.object({ id: z.string() })
 const answers = {
   200: { description: 'The alert as it is now.', schema: alertSchema },
   404: { description: 'There is no such alert, or it has ended.' },
+  503: { description: 'It could not be written down, so nothing has changed.' },
 }
 
 /** What is wrong, and who took note of it. */

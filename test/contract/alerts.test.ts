@@ -34,6 +34,13 @@ describe('what a poller observes', () => {
     expect((await one.book.list()).map(({ type }) => type)).toEqual(['gpu_temp_critical', 'high_cpu'])
   })
 
+  test('is told as new however late the board is written', async () => {
+    const one = replica()
+    for (let i = 0; i < 3; i++) await one.book.observe('host:gpu1', { readings: [cpu(95)], unreadable: [] })
+    clock.now += 60_000
+    expect(await one.board()).toMatchObject([{ kind: 'alert_new' }])
+  })
+
   test('costs no write while all is right', async () => {
     const one = replica()
     await one.polls(10)
@@ -83,7 +90,64 @@ describe('across a restart', () => {
   })
 })
 
+describe('where the store cannot be read at the start', () => {
+  const raised = async () => {
+    const before = replica({ shared: true })
+    await before.polls(95, 95, 95)
+    const [alert] = await before.book.list()
+    await before.book.ack(alert?.id ?? '', 'ana')
+    store.away = true
+    const after = replica({ shared: true })
+    expect(await after.polls(95, 95, 95)).toEqual(['alert_new'])
+    return { alert, after }
+  }
+
+  test('an alert is the one that was stored, once that is read: who took note of it still has', async () => {
+    const { alert, after } = await raised()
+    store.back()
+    expect(await after.polls(95)).toEqual(['alert_changed'])
+    expect(await after.book.list()).toMatchObject([
+      { id: alert?.id, created: alert?.created, acknowledged: true, by: 'ana' },
+    ])
+    expect(await after.polls(70, 70, 70)).toEqual(['alert_cleared'])
+    expect(store.kept.get('ack')?.size).toBe(0)
+  })
+
+  test('what was stored of others goes on too, and nothing of it was written over', async () => {
+    const { after } = await raised()
+    const hot = cpu(95, { rule: 'gpu_temp_critical', key: 'GPU-1', subject: 'GPU 0' })
+    const other = replica({ shared: true })
+    store.back()
+    for (let i = 0; i < 3; i++) await other.poll([cpu(95), hot])
+    await after.poll([cpu(95)], { unreadable: ['gpu_temp_critical'] })
+    expect((await after.book.list()).map(({ type }) => type)).toEqual(['gpu_temp_critical', 'high_cpu'])
+  })
+
+  test('a look at half of it removes no acknowledgement', async () => {
+    const before = replica({ shared: true })
+    await before.polls(95, 95, 95)
+    await before.book.ack((await before.book.list())[0]?.id ?? '', 'ana')
+    clock.now += 2 * 3_600_000
+    const { read } = store.documents
+    store.documents.read = (kind, names) =>
+      kind === 'alerts' ? Promise.reject(new Error('away')) : read(kind, names)
+    await replica({ shared: true }).book.sweep()
+    store.documents.read = read
+    expect(await before.book.list()).toMatchObject([{ acknowledged: true }])
+  })
+})
+
 describe('two replicas on one store', () => {
+  test('what one has not written before another took over is not written after it', async () => {
+    const [a, b] = [replica({ shared: true }), replica({ shared: true })]
+    store.away = true
+    await a.polls(95)
+    a.book.letGo('host:gpu1')
+    store.back()
+    await b.polls(70)
+    expect(store.kept.get('alerts')?.size ?? 0).toBe(0)
+  })
+
   test('a host that moves back and forth between them flaps nothing', async () => {
     const [a, b] = [replica({ shared: true }), replica({ shared: true })]
     await a.polls(95, 95)
@@ -139,6 +203,35 @@ describe('an acknowledgement', () => {
     await one.book.ack(id, 'ana')
     await one.polls(70, 70, 70, 95, 95, 95)
     expect(await one.book.list()).toMatchObject([{ acknowledged: false }])
+  })
+
+  test('of one that began before counts no more, also where it was not removed', async () => {
+    const { one, id } = await raised()
+    await one.book.ack(id, 'ana')
+    const ack = store.kept.get('ack')?.get(id) ?? ''
+    await one.polls(70, 70, 70, 95, 95, 95)
+    store.kept.get('ack')?.set(id, ack)
+    expect(await one.book.list()).toMatchObject([{ id, acknowledged: false }])
+  })
+
+  test('is written before it is answered, or nothing has changed', async () => {
+    const { one, id } = await raised()
+    store.away = true
+    await expect(one.book.ack(id, 'ana')).rejects.toMatchObject({ code: 'log_unavailable' })
+    expect(await one.book.list()).toMatchObject([{ acknowledged: false }])
+    store.back()
+    expect(await one.book.list()).toMatchObject([{ acknowledged: false }])
+    await one.book.ack(id, 'ana')
+    store.away = true
+    await expect(one.book.unack(id)).rejects.toMatchObject({ code: 'log_unavailable' })
+    store.back()
+    expect(await one.book.list()).toMatchObject([{ acknowledged: true }])
+  })
+
+  test('right after its alert was told as new is told as a change', async () => {
+    const { one, id } = await raised()
+    await one.book.ack(id, 'ana')
+    expect(await one.board()).toMatchObject([{ kind: 'alert_changed', data: { acknowledged: true } }])
   })
 
   test('ends when it should, and the board is told', async () => {

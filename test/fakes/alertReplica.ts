@@ -1,6 +1,6 @@
 import { AlertBook } from '#app/alert/AlertBook.ts'
 import type { Reading } from '#app/alert/Reading.ts'
-import type { BoardEvent } from '#app/eventlog/Board.ts'
+import type { BoardEvent, ReadNow } from '#app/eventlog/Board.ts'
 import type { Documents } from '#app/history/Documents.ts'
 
 export interface AlertReplicaOptions {
@@ -14,14 +14,14 @@ export interface AlertReplicaOptions {
 export function alertReplica({ documents, clock, shared = false, hosts = ['gpu1'] }: AlertReplicaOptions) {
   const told: BoardEvent[] = []
   const announced: string[] = []
-  const waiting = new Map<string, () => Promise<BoardEvent[]>>()
+  const waiting = new Map<string, { read: ReadNow; onTold: (() => void) | undefined }>()
   const errors: unknown[] = []
   const settings = { enabled: true, hosts }
   const self = {
     ...{ told, announced, errors, settings },
     book: new AlertBook({
       ...{ documents, shared },
-      board: { tell: (name, read) => void waiting.set(name, read) },
+      board: { tell: (name, read, onTold) => void waiting.set(name, { read, onTold }) },
       logger: { debug: () => undefined, error: (line: unknown) => void errors.push(line) },
       enabled: () => settings.enabled,
       isKnown: (scope) => settings.hosts.some((host) => scope === `host:${host}`),
@@ -36,10 +36,11 @@ export function alertReplica({ documents, clock, shared = false, hosts = ['gpu1'
     },
     /** What the board is told now of all that changed. */
     async board(): Promise<BoardEvent[]> {
-      const reads = [...waiting.values()]
+      const all = [...waiting.values()]
       waiting.clear()
-      const events = (await Promise.all(reads.map((read) => read()))).flat()
+      const events = (await Promise.all(all.map(({ read }) => read()))).flat()
       told.push(...events)
+      for (const { onTold } of all) onTold?.()
       return events
     },
     async polls(...values: (number | null)[]): Promise<string[]> {
