@@ -2,10 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Shares, SharesListener } from '#app/lease/Shares.ts'
+import type { ExecResult } from '#app/ssh/Runner.ts'
 import { startFleet, type FleetKitOptions } from '../../test/fakes/fleetKit.ts'
 import { probeText } from '../../test/fakes/probeText.ts'
 import { until } from '../../test/fakes/redisServer.ts'
+import { emptyMemory } from './emptyMemory.ts'
 import { defaultThresholds, type FleetHost } from './FleetHost.ts'
+import type { FleetServiceOptions } from './FleetService.ts'
 import { localProbe } from './localProbe.ts'
 
 function newFolder(): string {
@@ -132,10 +136,113 @@ test('while the store cannot be read hosts are polled, and what they tell is not
     documents: {
       put: (kind, name) => void put.push(`${kind} ${name}`),
       read: () => Promise.reject(new Error('away')),
+      discard: () => undefined,
+      flush: () => Promise.reject(new Error('away')),
     },
   })
   fleet.configure([local({ intervalMs: 500 })])
   await until(() => polls('here') >= 2)
   expect(put).toEqual([])
   expect(lines).toContain('warn what was known of hosts cannot be read yet')
+})
+
+/** Shares of a replica among others, as the test says. */
+function sharesOf(owned: Set<string>) {
+  let listener: SharesListener | undefined
+  const events: string[] = []
+  const shares: Shares = {
+    shared: true,
+    start: (one) => void (listener = one),
+    owns: (name) => owned.has(name),
+    confirms: (name) => owned.has(name),
+    ask: () => undefined,
+    stop: async () => void events.push('shares let go'),
+  }
+  return { shares, events, change: () => listener?.onChange() }
+}
+const remote = (more: Partial<FleetHost> = {}): FleetHost => {
+  const destination = {
+    name: 'gpu1',
+    host: '127.0.0.1',
+    port: 9,
+    user: 'x',
+    hostKeys: [],
+    key: { agent: '/none' },
+  }
+  return local({ name: 'gpu1', destination, ...more })
+}
+
+test('this machine itself is polled by each replica, whoever has its share', async () => {
+  const { shares } = sharesOf(new Set())
+  const { fleet } = await start({ localProbe: fakeProbe().probe, shares })
+  fleet.configure([local()])
+  await until(async () => (await fleet.host('here')).status === 'online')
+})
+
+test('a host that was just taken over is what the other replica told, until its own poll', async () => {
+  const { shares } = sharesOf(new Set(['gpu1']))
+  const stored = JSON.stringify({ ...emptyMemory('gpu1'), status: 'online', polledAt: 1e12, lastSeen: 1e12 })
+  let answers = 0
+  const { fleet } = await start({
+    shares,
+    documents: {
+      put: () => undefined,
+      // The reading for the polls never comes; that for the screen does.
+      read: () =>
+        (answers += 1) === 1 ? new Promise(() => undefined) : Promise.resolve(new Map([['gpu1', stored]])),
+      discard: () => undefined,
+      flush: async () => undefined,
+    },
+  })
+  fleet.configure([remote()])
+  shares.start({ onChange: () => undefined, onAsk: () => undefined })
+  expect(await fleet.host('gpu1')).toMatchObject({ status: 'online', last_seen: '2001-09-09T01:46:40.000Z' })
+})
+
+test('a host that goes to another replica: what waits is not written, and a kill under way ends first', async () => {
+  const owned = new Set(['gpu1'])
+  const { shares, change } = sharesOf(owned)
+  const events: string[] = []
+  const answer = Promise.withResolvers<ExecResult>()
+  const pool: FleetServiceOptions['pool'] = {
+    runner: () => ({
+      exec: ({ command }) => (command === 'kill' ? answer.promise : new Promise(() => undefined)),
+    }),
+    drop: () => void events.push('dropped'),
+  }
+  const { fleet } = await start({
+    ...{ shares, pool },
+    documents: {
+      put: () => undefined,
+      read: async () => new Map(),
+      discard: (kind, name) => void events.push(`discarded ${kind} ${name}`),
+      flush: async () => undefined,
+    },
+    onLetGo: (name) => void events.push(`let go ${name}`),
+  })
+  fleet.configure([remote()])
+  const kill = fleet.kill('gpu1', '1 2 3')
+  owned.clear()
+  change()
+  expect(events).toEqual(['discarded host gpu1', 'let go gpu1'])
+  answer.resolve({ exitCode: 0, stdout: 'killed', stderr: '', truncated: false, durationMs: 1 })
+  expect(await kill).toMatchObject({ stdout: 'killed' })
+  await until(() => events.includes('dropped'))
+})
+
+test('hosts are handed over after the last that was known of them is written', async () => {
+  const { shares, events } = sharesOf(new Set(['here']))
+  const { fleet, polls } = await start({
+    ...{ shares, localProbe: fakeProbe().probe },
+    documents: {
+      put: () => void events.push('put'),
+      read: async () => new Map(),
+      discard: () => undefined,
+      flush: async () => void events.push('flushed'),
+    },
+  })
+  fleet.configure([local()])
+  await until(() => polls('here') === 1)
+  await fleet.close(async () => void events.push('settled'))
+  expect(events.slice(-4)).toEqual(['put', 'settled', 'flushed', 'shares let go'])
 })

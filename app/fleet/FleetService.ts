@@ -7,12 +7,14 @@ import type { Host } from '#app/schema/fleet.ts'
 import type { ExecResult, Runner } from '#app/ssh/Runner.ts'
 import type { SshPool } from '#app/ssh/SshPool.ts'
 import { sendKill } from './collect.ts'
+import { readMemory } from './emptyMemory.ts'
 import type { Fleet, OnPoll } from './Fleet.ts'
 import type { FleetHost } from './FleetHost.ts'
 import type { HostMemory } from './HostMemory.ts'
-import { isOtherwise } from './isOtherwise.ts'
 import { HostPoller } from './HostPoller.ts'
-import { hostKind, OthersMemories, parseMemory } from './OthersMemories.ts'
+import { mustBeStored } from './mustBeStored.ts'
+import { hostKind, OthersMemories } from './OthersMemories.ts'
+import { KillsUnderWay } from './KillsUnderWay.ts'
 import { firstDelay } from './PollSchedule.ts'
 import { toFigures } from './toFigures.ts'
 import { toHost } from './toHost.ts'
@@ -27,6 +29,8 @@ export interface FleetServiceOptions {
   history: History
   shares: Shares
   onPoll: OnPoll
+  /** Another replica polls it from now on. */
+  onLetGo?: (name: string) => void
   logger: Pick<Logger, 'info' | 'warn' | 'error'>
   /** Ms since 1970. */
   now?: () => number
@@ -63,6 +67,7 @@ export class FleetService implements Fleet {
   readonly #others: OthersMemories
   readonly #pollers = new Map<string, HostPoller>()
   readonly #storedAt = new Map<string, number>()
+  readonly #kills = new KillsUnderWay()
   #hosts = new Map<string, FleetHost>()
   #started = false
   #readingAgain: NodeJS.Timeout | undefined
@@ -92,29 +97,40 @@ export class FleetService implements Fleet {
       onChange: () => this.#divide(),
       onAsk: (what, names) => this.#answer(what, names),
     })
+    this.#divide()
   }
 
-  /** What runs is given up, and others take over at once. */
-  async close(): Promise<void> {
-    this.#started = false
+  /**
+   * Polls are given up, kills end first, and others take over at once, after `settle` and the last that was known of hosts
+   * are written.
+   */
+  async close(settle?: () => Promise<void>): Promise<void> {
     clearTimeout(this.#readingAgain)
     for (const { host, memory, unfounded } of this.#pollers.values()) {
-      if (memory && !unfounded && this.#options.shares.owns(host.name))
-        this.#options.documents.put(hostKind, host.name, JSON.stringify(memory))
+      if (memory && !unfounded && this.#owns(host)) this.#put(host, JSON.stringify(memory))
       this.#dismiss(host)
     }
+    this.#started = false
+    await this.#kills.end()
+    await settle?.()
+    await this.#options.documents.flush().catch(() => undefined)
     await this.#options.shares.stop()
   }
 
   async hosts(names?: string[]): Promise<Host[]> {
     const wanted = names && new Set(names)
     const asked = [...this.#hosts.values()].filter(({ name }) => !wanted || wanted.has(name))
-    const elsewhere = asked.filter(({ name }) => !this.#pollers.has(name)).map(({ name }) => name)
+    // Until what is stored of a host that was just taken over is there, it is what the other replica told last.
+    const isElsewhere = ({ name }: FleetHost) => {
+      const poller = this.#pollers.get(name)
+      return !poller || (poller.unfounded && poller.memory === null)
+    }
+    const elsewhere = asked.filter(isElsewhere).map(({ name }) => name)
     const others = elsewhere.length > 0 ? await this.#others.read(elsewhere) : new Map<string, null>()
     const now = this.#now()
     return asked.map((host) => {
       const poller = this.#pollers.get(host.name)
-      return toHost(poller ? poller.memory : (others.get(host.name) ?? null), host, now)
+      return toHost(poller?.memory ?? others.get(host.name) ?? null, host, now)
     })
   }
 
@@ -135,7 +151,7 @@ export class FleetService implements Fleet {
   async kill(name: string, digits: string, signal?: AbortSignal): Promise<ExecResult> {
     const host = this.#hosts.get(name)
     if (!host) throw unknownHost(name)
-    return sendKill(this.#runnerOf(host), digits, signal)
+    return this.#kills.add(name, sendKill(this.#runnerOf(host), digits, signal))
   }
 
   #ask(what: string, names: string[]): void {
@@ -156,10 +172,9 @@ export class FleetService implements Fleet {
   /** Begins with what is ours now and is not polled yet, and lets go of what is not ours any more. */
   #divide(): void {
     if (!this.#started) return
-    const { shares } = this.#options
-    for (const { host } of this.#pollers.values()) if (!shares.owns(host.name)) this.#dismiss(host)
+    for (const { host } of this.#pollers.values()) if (!this.#owns(host)) this.#letGo(host)
     const taken = [...this.#hosts.values()].filter(
-      ({ name }) => shares.owns(name) && !this.#pollers.has(name),
+      (host) => this.#owns(host) && !this.#pollers.has(host.name),
     )
     if (taken.length === 0) return
     for (const host of taken) this.#pollers.set(host.name, this.#createPoller(host))
@@ -176,7 +191,10 @@ export class FleetService implements Fleet {
     const pollers = names.flatMap((name) => this.#pollers.get(name) ?? [])
     try {
       const stored = await this.#options.documents.read(hostKind, names)
-      for (const poller of pollers) poller.found(parseMemory(stored.get(poller.host.name)))
+      for (const poller of pollers) {
+        poller.found(readMemory(stored.get(poller.host.name) ?? ''))
+        this.#others.forget(poller.host.name)
+      }
     } catch (error) {
       this.#options.logger.warn(
         { err: error, hosts: names.length },
@@ -208,9 +226,9 @@ export class FleetService implements Fleet {
   }
 
   #record(host: FleetHost, after: HostMemory, before: HostMemory | null): void {
-    const { history, onPoll, shares } = this.#options
+    const { history, onPoll } = this.#options
     // This process stood still, and another one polls it now.
-    if (!shares.owns(host.name)) return
+    if (!this.#owns(host)) return
     this.#store(host, after, before)
     const figures = toFigures(after)
     if (figures && after.polledAt !== null) history.add(host.name, after.polledAt, figures)
@@ -219,11 +237,11 @@ export class FleetService implements Fleet {
 
   /** Alone, only a restart needs it: then it may be as old as a minute. */
   #store(host: FleetHost, after: HostMemory, before: HostMemory | null): void {
-    const { documents, shares, storeEveryMs = 60_000 } = this.#options
+    const { shares, storeEveryMs = 60_000 } = this.#options
     if (this.#pollers.get(host.name)?.unfounded === true) return
     const age = performance.now() - (this.#storedAt.get(host.name) ?? -Infinity)
-    if (!shares.shared && age < storeEveryMs && before && !isOtherwise(before, after)) return
-    documents.put(hostKind, host.name, JSON.stringify(after))
+    if (!shares.shared && age < storeEveryMs && before && !mustBeStored(before, after)) return
+    this.#put(host, JSON.stringify(after))
     this.#storedAt.set(host.name, performance.now())
   }
 
@@ -232,18 +250,39 @@ export class FleetService implements Fleet {
     return destination ? pool.runner(destination, channels) : localProbe
   }
 
-  #remove(host: FleetHost): void {
+  /** This machine itself is nobody else's: another replica may run on another one. */
+  #owns({ name, destination }: FleetHost): boolean {
+    return destination === null ? this.#started : this.#options.shares.owns(name)
+  }
+
+  /** While another replica may have taken over it waits: that one's word must not be written over. */
+  #put({ name, destination }: FleetHost, text: string | null): void {
     const { documents, shares } = this.#options
-    if (this.#started && shares.owns(host.name)) documents.put(hostKind, host.name, null)
+    documents.put(hostKind, name, text, () => destination === null || shares.confirms(name))
+  }
+
+  #letGo(host: FleetHost): void {
+    this.#options.documents.discard(hostKind, host.name)
+    this.#dismiss(host)
+    this.#options.onLetGo?.(host.name)
+  }
+
+  #remove(host: FleetHost): void {
+    if (this.#started && this.#owns(host)) this.#put(host, null)
     this.#others.forget(host.name)
     this.#dismiss(host)
   }
 
-  #dismiss({ name, destination }: FleetHost): void {
+  #dismiss(host: FleetHost): void {
+    const { name, destination } = host
     this.#pollers.get(name)?.stop()
     this.#pollers.delete(name)
     this.#storedAt.delete(name)
-    if (destination) this.#options.pool.drop(destination, channels)
+    if (!destination) return
+    this.#kills.whenOver(name, () => {
+      const again = this.#pollers.get(name)?.host
+      if (!again || !isSameMachine(again, host)) this.#options.pool.drop(destination, channels)
+    })
   }
 }
 

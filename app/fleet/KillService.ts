@@ -97,8 +97,8 @@ export class KillService {
 
   async #find(id: string): Promise<TmuxSession> {
     const identity = readTmuxId(id)
-    const host = identity && (await this.#deps.fleet.host(identity.host))
-    if (host === null) throw new AppError('not_found', 'There is no such tmux session.')
+    if (identity === null) throw new AppError('not_found', 'There is no such tmux session.')
+    const host = await this.#deps.fleet.host(identity.host)
     assertCurrent(host)
     const session = host.tmux.find((one) => one.id === id)
     if (session === undefined)

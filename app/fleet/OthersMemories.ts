@@ -1,4 +1,5 @@
 import type { Documents } from '#app/history/Documents.ts'
+import { readMemory } from './emptyMemory.ts'
 import type { HostMemory } from './HostMemory.ts'
 
 export const hostKind = 'host'
@@ -36,24 +37,14 @@ export class OthersMemories {
     )
   }
 
+  /** A host that is no more, or that this process polls itself from now on. */
   forget(name: string): void {
     this.#known.delete(name)
   }
 
   #keep(name: string, text: string, readAt: number): void {
     const known = this.#known.get(name)
-    const memory = known?.text === text ? known.memory : parseMemory(text)
+    const memory = known?.text === text ? known.memory : readMemory(text)
     this.#known.set(name, { text, memory, readAt })
-  }
-}
-
-/** Null for what is none of ours, or of another shape. */
-export function parseMemory(text: string | undefined): HostMemory | null {
-  if (!text) return null
-  try {
-    const found = JSON.parse(text) as HostMemory | null // one writer: `FleetService`
-    return found?.version === 1 ? found : null
-  } catch {
-    return null
   }
 }

@@ -16,6 +16,7 @@ import { killRoutes } from './killRouter.ts'
 import type { KillService } from './KillService.ts'
 import { readTmuxId } from './tmuxId.ts'
 import { toHistory } from './toHistory.ts'
+import { withinBounds } from './withinBounds.ts'
 
 export interface FleetRouterDeps {
   fleet: Pick<Fleet, 'hosts' | 'host' | 'watch' | 'refresh'>
@@ -72,7 +73,7 @@ export function fleetRoutes({
       async handle({ query }) {
         const hosts = await fleet.hosts(query.names)
         if (query.watch === '1') fleet.watch(hosts.slice(0, mostWatched).map((host) => host.name))
-        return { body: hosts }
+        return { body: hosts.map(withinBounds) }
       },
     }),
     route({
@@ -86,7 +87,7 @@ export function fleetRoutes({
       async handle({ params, query }) {
         const host = await fleet.host(params.name)
         if (query.watch === '1') fleet.watch([host.name])
-        return { body: host }
+        return { body: withinBounds(host) }
       },
     }),
     route({
@@ -99,7 +100,7 @@ export function fleetRoutes({
       async handle({ params }) {
         const host = await fleet.host(params.name)
         fleet.refresh(host.name)
-        return { status: 202, body: host }
+        return { status: 202, body: withinBounds(host) }
       },
     }),
     route({

@@ -149,6 +149,8 @@ export const hostSchema = z.object({
   disks: z.array(diskSchema),
   gpus: z.array(gpuSchema),
   tmux: z.array(tmuxSessionSchema),
+  /** Of very many tmux sessions those that matter most are listed here: how many are not. `/api/fleet/tmux` has all. */
+  tmux_more: z.int().optional(),
   /** Every account's tmux sessions, or only those of the account that the probe has. */
   scope: z.enum(['all', 'own']).nullable(),
 })

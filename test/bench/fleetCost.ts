@@ -6,7 +6,7 @@ import { defaultThresholds, type FleetHost } from '#app/fleet/FleetHost.ts'
 import { foldPoll } from '#app/fleet/foldPoll.ts'
 import type { HostMemory } from '#app/fleet/HostMemory.ts'
 import type { Poll } from '#app/fleet/Poll.ts'
-import { tellPoll } from '#app/fleet/tellPoll.ts'
+import { createOnPoll } from '#app/fleet/createOnPoll.ts'
 import { toFigures } from '#app/fleet/toFigures.ts'
 import { toHost } from '#app/fleet/toHost.ts'
 import { openStore } from '#app/history/openStore.ts'
@@ -110,7 +110,7 @@ const alerts = new AlertBook({
   ...{ documents: store.documents, board: { tell: () => undefined }, logger: quiet, shared: false },
   ...{ enabled: () => true, isKnown: () => true, now: () => clock.now },
 })
-const onPoll = tellPoll({
+const onPoll = createOnPoll({
   board: { tell: () => void told++ },
   hostNow: async () => Promise.reject(new Error('nobody asks')),
   observe: (name, observation) => void alerts.observe(name, observation),

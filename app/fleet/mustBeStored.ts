@@ -1,7 +1,7 @@
 import type { HostMemory } from './HostMemory.ts'
 
 /** What must not be forgotten with this process: who was there, and when. */
-export function isOtherwise(before: HostMemory, after: HostMemory): boolean {
+export function mustBeStored(before: HostMemory, after: HostMemory): boolean {
   return (
     before.status !== after.status ||
     before.rebootedAt !== after.rebootedAt ||
