@@ -26,6 +26,13 @@ test('without configuration it is this machine, without SSH, which is the target
   ])
 })
 
+test('where the store is shared, this machine has its own name: others may run elsewhere', async () => {
+  const settings = { ...(await folder.load(undefined)), redisUrl: 'redis://127.0.0.1' }
+  expect(fleetHosts(settings)).toMatchObject([
+    { name: hostname().replaceAll(/[^\w.-]/g, '-'), destination: null },
+  ])
+})
+
 test('it is watched, but no target, where there is no target local', async () => {
   const [host] = await hostsOf(undefined, { BREAKGLASS_SSH_KEY_FILE: 'keys/devvm' })
   expect(host).toMatchObject({ name: 'local', destination: null })

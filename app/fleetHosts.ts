@@ -4,8 +4,16 @@ import { defaultThresholds, type FleetHost, type Thresholds } from '#app/fleet/F
 import { fleetSchema, type FleetHostConfig, type ThresholdsConfig } from '#app/schema/config.ts'
 import { keyOf, localTarget } from './targets.ts'
 
-/** The fleet without configuration: this machine, probed without SSH. */
-const localHost = 'local'
+/**
+ * The fleet without configuration: this machine, probed without SSH. What is shared with other processes has it by its own
+ * name, since theirs may run on other machines.
+ */
+function localName({ redisUrl }: Settings): string {
+  const name = hostname()
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 63)
+  return redisUrl !== undefined && /^[A-Za-z0-9]/.test(name) ? name : 'local'
+}
 
 /** The machines of the fleet with all defaults applied, in the order of the configuration. */
 export function fleetHosts(settings: Settings): FleetHost[] {
@@ -19,7 +27,14 @@ export function fleetHosts(settings: Settings): FleetHost[] {
   if (settings.demo)
     return [
       {
-        ...{ name: localHost, address: hostname(), destination: null, groups: [], tags: [], hasGpu: 'auto' },
+        ...{
+          name: localName(settings),
+          address: hostname(),
+          destination: null,
+          groups: [],
+          tags: [],
+          hasGpu: 'auto',
+        },
         ...(settings.localTarget && { target: localTarget }),
         thresholds: defaultThresholds,
         ...common,

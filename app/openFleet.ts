@@ -1,14 +1,17 @@
 import { AlertBook } from '#app/alert/AlertBook.ts'
+import { createOnPoll } from '#app/fleet/createOnPoll.ts'
 import { fleetKeepaliveMs, FleetService } from '#app/fleet/FleetService.ts'
+import type { FleetHost } from '#app/fleet/FleetHost.ts'
 import { KillService } from '#app/fleet/KillService.ts'
 import { localProbe } from '#app/fleet/localProbe.ts'
-import { tellPoll } from '#app/fleet/tellPoll.ts'
+import { withinBounds } from '#app/fleet/withinBounds.ts'
 import type { History } from '#app/history/HistoryStore.ts'
 import { openStore } from '#app/history/openStore.ts'
 import { openShares } from '#app/lease/openShares.ts'
 import { openTickets } from '#app/lease/openTickets.ts'
 import { SshPool } from '#app/ssh/SshPool.ts'
 import { fleetHosts } from './fleetHosts.ts'
+import { removeForgotten } from './removeForgotten.ts'
 import type { FleetDeps } from './startFleet.ts'
 
 export interface OpenFleet {
@@ -21,6 +24,7 @@ export interface OpenFleet {
 }
 
 const hostScope = 'host:'
+const forgetEveryMs = 3_600_000
 
 /** Opens the store and the leases, and begins to poll. */
 export async function openFleet(deps: Omit<FleetDeps, 'audit'>): Promise<OpenFleet> {
@@ -35,38 +39,51 @@ export async function openFleet(deps: Omit<FleetDeps, 'audit'>): Promise<OpenFle
     ...{ logger, keepaliveMs: fleetKeepaliveMs },
     ...(connectS !== undefined && { connectTimeoutMs: connectS * 1000 }),
   })
-  let names = new Set<string>()
+  let hosts = new Map<string, FleetHost>()
+  const hostOf = (scope: string): FleetHost | undefined =>
+    scope.startsWith(hostScope) ? hosts.get(scope.slice(hostScope.length)) : undefined
   const alerts = new AlertBook({
     ...{ documents: store.documents, board, logger, now, shared: redisUrl !== undefined },
     enabled: () => current().config.alerts?.enabled ?? true,
-    isKnown: (scope) => scope.startsWith(hostScope) && names.has(scope.slice(hostScope.length)),
+    isKnown: (scope) => hostOf(scope) !== undefined,
+    mayWrite: (scope) =>
+      hostOf(scope)?.destination === null || shares.confirms(scope.slice(hostScope.length)),
   })
-  const onPoll = tellPoll({
+  const onPoll = createOnPoll({
     board,
-    hostNow: (name) => fleet.host(name),
+    hostNow: async (name) => withinBounds(await fleet.host(name)),
     observe: (name, observation) => void alerts.observe(hostScope + name, observation),
     ...{ logger, now },
   })
   const fleet: FleetService = new FleetService({
     ...{ pool, shares, onPoll, logger, localProbe: localProbe(probe) },
     ...{ now, documents: store.documents, history: store.history },
+    onLetGo: (name) => alerts.letGo(hostScope + name),
   })
   const configure = (): void => {
-    const hosts = fleetHosts(current())
-    names = new Set(hosts.map(({ name }) => name))
-    fleet.configure(hosts)
+    hosts = new Map(fleetHosts(current()).map((host) => [host.name, host]))
+    fleet.configure([...hosts.values()])
     void alerts.sweep()
   }
   configure()
   fleet.start()
   alerts.start()
+  const forget = (): void => {
+    const isKnown = (name: string) => hosts.has(name)
+    removeForgotten({
+      ...{ documents: store.documents, isKnown, now: now() },
+      scopeOf: (name) => hostScope + name,
+    }).catch((err: unknown) => logger.debug({ err }, 'what is known of hosts that are no more stays for now'))
+  }
+  forget()
+  const forgetting = setInterval(forget, forgetEveryMs).unref()
   return {
     ...{ fleet, alerts, configure },
     history: store.history,
     kill: new KillService({ fleet, tickets, now }),
     async close() {
-      alerts.close()
-      await fleet.close()
+      clearInterval(forgetting)
+      await fleet.close(() => alerts.close())
       pool.close()
       await Promise.all([store.close(), tickets.close()])
     },
