@@ -58,7 +58,7 @@ export async function openFleet(deps: Omit<FleetDeps, 'audit'>): Promise<OpenFle
   const fleet: FleetService = new FleetService({
     ...{ pool, shares, onPoll, logger, localProbe: localProbe(probe) },
     ...{ now, documents: store.documents, history: store.history },
-    onLetGo: (name) => alerts.letGo(hostScope + name),
+    onLetGo: (name) => void alerts.letGo(hostScope + name),
   })
   const configure = (): void => {
     hosts = new Map(fleetHosts(current()).map((host) => [host.name, host]))

@@ -54,12 +54,7 @@ export class AlertBook {
 
   /** Takes an observation of one scope; never rejects. Only the one replica that polls a scope may call it. */
   observe(scope: string, observation: Observation): Promise<void> {
-    const done = (this.#running.get(scope) ?? Promise.resolve())
-      .then(() => this.#take(scope, observation))
-      .catch((err: unknown) => this.#deps.logger.error({ err, scope }, 'alerts could not be evaluated'))
-    this.#running.set(scope, done)
-    void done.then(() => this.#running.get(scope) === done && this.#running.delete(scope))
-    return done
+    return this.#inTurn(scope, () => this.#take(scope, observation))
   }
 
   /** Worst first, then the newest. */
@@ -68,10 +63,12 @@ export class AlertBook {
     return all.sort((a, b) => rank[a.severity] - rank[b.severity] || (a.created < b.created ? 1 : -1))
   }
 
-  /** Another process evaluates the scope from now on. */
-  letGo(scope: string): void {
-    this.#own.delete(scope)
-    this.#store.letGo(scope)
+  /** Another process evaluates the scope from now on; what is being taken in of it is the last. Never rejects. */
+  letGo(scope: string): Promise<void> {
+    return this.#inTurn(scope, () => {
+      this.#own.delete(scope)
+      this.#store.letGo(scope)
+    })
   }
 
   /**
@@ -119,6 +116,15 @@ export class AlertBook {
       .then(() => this.#sweep())
       .catch((err: unknown) => this.#deps.logger.error({ err }, 'alerts could not be looked through'))
     return this.#sweeping
+  }
+
+  #inTurn(scope: string, work: () => Promise<void> | void): Promise<void> {
+    const done = (this.#running.get(scope) ?? Promise.resolve())
+      .then(work)
+      .catch((err: unknown) => this.#deps.logger.error({ err, scope }, 'alerts could not be evaluated'))
+    this.#running.set(scope, done)
+    void done.then(() => this.#running.get(scope) === done && this.#running.delete(scope))
+    return done
   }
 
   async #take(scope: string, observation: Observation): Promise<void> {

@@ -93,6 +93,22 @@ test('what is told stands on the board, in order, with kind and data', async () 
   await board.close()
 })
 
+test('who tells learns when it stands there, not while the log is away, and not for what was told again', async () => {
+  const line = cuttable()
+  line.away = true
+  const board = createBoard(line.log, logger)
+  const stands: string[] = []
+  board.tell('a', reads(sessionNow(session('a', 1))), () => stands.push('first'))
+  board.tell('a', reads(sessionNow(session('a', 2))), () => stands.push('second'))
+  await until('it was tried', () => line.tries > 0)
+  expect(stands).toEqual([])
+  line.away = false
+  await until('it is told', () => stands.length > 0)
+  expect(stands).toEqual(['second'])
+  expect(await told()).toMatchObject([{ data: { head: 2 } }])
+  await board.close()
+})
+
 test('what changes many times in a row is read once, as it is when it is written', async () => {
   const board = createBoard(log, logger)
   let head = 0

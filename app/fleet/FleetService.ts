@@ -106,8 +106,8 @@ export class FleetService implements Fleet {
    */
   async close(settle?: () => Promise<void>): Promise<void> {
     clearTimeout(this.#readingAgain)
-    for (const { host, memory, unfounded } of this.#pollers.values()) {
-      if (memory && !unfounded && this.#owns(host)) this.#put(host, JSON.stringify(memory))
+    for (const { host, memory, awaitsStored } of this.#pollers.values()) {
+      if (memory && !awaitsStored && this.#owns(host)) this.#put(host, JSON.stringify(memory))
       this.#dismiss(host)
     }
     this.#started = false
@@ -123,7 +123,7 @@ export class FleetService implements Fleet {
     // Until what is stored of a host that was just taken over is there, it is what the other replica told last.
     const isElsewhere = ({ name }: FleetHost) => {
       const poller = this.#pollers.get(name)
-      return !poller || (poller.unfounded && poller.memory === null)
+      return !poller || (poller.awaitsStored && poller.memory === null)
     }
     const elsewhere = asked.filter(isElsewhere).map(({ name }) => name)
     const others = elsewhere.length > 0 ? await this.#others.read(elsewhere) : new Map<string, null>()
@@ -207,7 +207,7 @@ export class FleetService implements Fleet {
 
   #readAgain(): void {
     const names = [...this.#pollers.values()]
-      .filter(({ unfounded }) => unfounded)
+      .filter(({ awaitsStored }) => awaitsStored)
       .map(({ host }) => host.name)
     if (this.#started && names.length > 0) void this.#readStored(names)
   }
@@ -238,7 +238,7 @@ export class FleetService implements Fleet {
   /** Alone, only a restart needs it: then it may be as old as a minute. */
   #store(host: FleetHost, after: HostMemory, before: HostMemory | null): void {
     const { shares, storeEveryMs = 60_000 } = this.#options
-    if (this.#pollers.get(host.name)?.unfounded === true) return
+    if (this.#pollers.get(host.name)?.awaitsStored === true) return
     const age = performance.now() - (this.#storedAt.get(host.name) ?? -Infinity)
     if (!shares.shared && age < storeEveryMs && before && !mustBeStored(before, after)) return
     this.#put(host, JSON.stringify(after))

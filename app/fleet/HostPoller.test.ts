@@ -128,10 +128,10 @@ test('what was stored is compared with, even if it is read after the first poll'
   poller.start(0)
   await vi.advanceTimersByTimeAsync(1000)
   expect(poller.memory).toMatchObject({ status: 'online', cpuPercent: null })
-  expect(poller.unfounded).toBe(true)
+  expect(poller.awaitsStored).toBe(true)
   poller.found(stored)
   expect(poller.memory?.cpuPercent).toBe(30)
-  expect(poller.unfounded).toBe(false)
+  expect(poller.awaitsStored).toBe(false)
   poller.stop()
 })
 

@@ -28,7 +28,7 @@ export class HostPoller {
   #host: FleetHost
   #memory: HostMemory | null = null
   /** Until what was stored of it is known: the newest poll, which is then compared with that. */
-  #unfounded: { poll: Poll | null } | null = { poll: null }
+  #awaited: { poll: Poll | null } | null = { poll: null }
   #watchedUntil = -Infinity
   #startedAt = -Infinity
   #endedAt = -Infinity
@@ -54,15 +54,15 @@ export class HostPoller {
   }
 
   /** What was stored is not known yet, so that nothing may be stored over it. */
-  get unfounded(): boolean {
-    return this.#unfounded !== null
+  get awaitsStored(): boolean {
+    return this.#awaited !== null
   }
 
   /** What another process, or this one before, knew of it; null: nothing is stored. */
   found(stored: HostMemory | null): void {
-    if (!this.#unfounded) return
-    const { poll } = this.#unfounded
-    this.#unfounded = null
+    if (!this.#awaited) return
+    const { poll } = this.#awaited
+    this.#awaited = null
     if (!poll) this.#memory = stored
     else if (stored) this.#memory = this.#pace(foldPoll(stored, poll, this.#host))
   }
@@ -144,7 +144,7 @@ export class HostPoller {
   #take(poll: Poll): void {
     const before = this.#memory
     this.#memory = this.#pace(foldPoll(before, poll, this.#host))
-    if (this.#unfounded) this.#unfounded = { poll }
+    if (this.#awaited) this.#awaited = { poll }
     this.#deps.onPolled(this.#host, this.#memory, before)
   }
 

@@ -113,11 +113,14 @@ describe('in Redis', () => {
     const longer = performance.now() + 2 * times.lifeMs
     await until(() => performance.now() > longer)
     expect([a.owned(), b.owned()]).toEqual([32, 32])
+    // It goes on with them, but nobody can say that no other does.
+    expect(names.filter((name) => a.shares.confirms(name) || b.shares.confirms(name))).toEqual([])
     await server.restart({ keepData: false })
     const back = performance.now() + 2 * times.lifeMs
     await until(() => performance.now() > back)
     await until(() => isDivided(a, b))
     expect(names.map((name) => a.shares.owns(name))).toEqual(before)
+    expect(names.map((name) => a.shares.confirms(name))).toEqual(before)
     expect([a.changes(), b.changes()]).toEqual(changes)
   })
 

@@ -142,7 +142,7 @@ describe('two replicas on one store', () => {
     const [a, b] = [replica({ shared: true }), replica({ shared: true })]
     store.away = true
     await a.polls(95)
-    a.book.letGo('host:gpu1')
+    await a.book.letGo('host:gpu1')
     store.back()
     await b.polls(70)
     expect(store.kept.get('alerts')?.size ?? 0).toBe(0)

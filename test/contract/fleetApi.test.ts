@@ -61,6 +61,17 @@ describe('hosts', () => {
   })
 })
 
+test('a host with very many tmux sessions lists some and counts the rest; the list of all has all', async () => {
+  const tmux = Array.from({ length: 300 }, (_, at) => tmuxSession({ id: `gpu1:1000:42.${at}.1` }))
+  kit.state.hosts = [fleetHost({ tmux })]
+  const [one] = (await get('/api/fleet/hosts')).body
+  for (const host of [one, (await get('/api/fleet/hosts/gpu1')).body]) {
+    expect(host).toMatchObject({ tmux_more: 100, tmux: { length: 200 } })
+    fits(hostSchema, host)
+  }
+  expect((await get('/api/fleet/tmux')).body).toHaveLength(300)
+})
+
 describe('tmux sessions', () => {
   const active = tmuxSession({ id: 'gpu1:1000:4242.8.1795000001', name: 'train', status: 'active' })
   beforeEach(() => {
