@@ -44,7 +44,40 @@ export interface ExecResult {
   failure?: string
 }
 
+/** A command that answers once when it begins, and once more for each line on its stdin. */
+export interface KeepRequest {
+  /** As in `ExecRequest`. It must change nothing: one that may have been lost on an old connection is asked again. */
+  command: string
+  /**
+   * Where an answer ends: how many bytes it has, or -1 while there is more to come. `stdout` is all that came of this
+   * answer, of which what is before `from` was looked at already. Must not throw.
+   */
+  answerEnd: (stdout: Buffer, from: number) => number
+}
+
+export interface AskRequest {
+  /** From the question to the end of its answer; connecting and opening the channel have their own. */
+  timeoutMs: number
+  /** What an answer may have at most, stdout and stderr together; of a longer one the rest is not read. */
+  maxOutputBytes: number
+  signal?: AbortSignal
+}
+
+/**
+ * A command that is kept running between its answers, and begun again when it has ended. An answer is told as the end of
+ * a command: a whole one has the exit code 0, whatever the command ends with later; one that is too long is `truncated`,
+ * with the leg `command`. After anything but a whole answer the command is ended, and the next question begins it anew.
+ */
+export interface KeptCommand {
+  /** Never throws. One question at a time: a second one is refused. */
+  ask(request: AskRequest): Promise<ExecResult>
+  /** Ends it at once. A question may still begin it again. */
+  close(): void
+}
+
 /** A machine that commands run on: over SSH or, in the demo only, as child processes of this machine. */
 export interface Runner {
   exec(request: ExecRequest): Promise<ExecResult>
+  /** Where this is missing, nothing can be kept: such a command is run for each of its answers. */
+  keep?(request: KeepRequest): KeptCommand
 }

@@ -3,9 +3,13 @@ import { connect } from './connect.ts'
 import type { Connected } from './connect.ts'
 import { noChannel } from './execFresh.ts'
 import { failedResult, unsendable } from './legFailure.ts'
-import { runCommand } from './runCommand.ts'
-import type { ExecRequest, ExecResult, Runner } from './Runner.ts'
+import { KeptChannel } from './KeptChannel.ts'
+import { runCommandBy } from './runCommand.ts'
+import type { Attempt } from './runCommand.ts'
+import type { AskRequest, ExecRequest, ExecResult, KeepRequest, KeptCommand, Runner } from './Runner.ts'
+import { runOnChannel } from './runOnChannel.ts'
 import { Slots } from './Slots.ts'
+import { SshKeptCommand } from './SshKeptCommand.ts'
 import type { SshConnection } from './SshConnection.ts'
 import { address } from './SshDestination.ts'
 import type { SshDestination } from './SshDestination.ts'
@@ -50,11 +54,34 @@ export class SshRunner implements Runner {
     if (refused) return failedResult(refused, startedAt)
     clearTimeout(this.#idleTimer)
     try {
-      return await this.#run(request, startedAt)
+      return await this.#run(request, startedAt, runOnChannel)
     } finally {
-      this.#slots.release()
-      if (this.#slots.idle) this.#closeWhenIdle()
+      this.#release()
     }
+  }
+
+  /** It has one of the places for as long as its command runs, between its answers too. */
+  keep(kept: KeepRequest): KeptCommand {
+    return new SshKeptCommand(this.#destination, kept.command, async (request, onChannel, startedAt) => {
+      const refused = await this.#slots.take(request.signal)
+      if (refused) return failedResult(refused, startedAt)
+      clearTimeout(this.#idleTimer)
+      let last: KeptChannel | undefined
+      let answered = false
+      const result = await this.#run(request, startedAt, (connection, asked, output) => {
+        if (asked.signal?.aborted) return Promise.resolve({ sent: false, why: 'cancelled' })
+        const channel = new KeptChannel(connection, kept, () => {
+          // A refused one may be followed by another, which has the same place.
+          if (answered && channel === last) this.#release()
+        })
+        last = channel
+        onChannel(channel)
+        return channel.open(asked, output)
+      })
+      answered = true
+      if (last?.closed !== false) this.#release()
+      return result
+    })
   }
 
   /** Commands in flight end as `lost`, waiting ones as `cancelled`. */
@@ -65,16 +92,25 @@ export class SshRunner implements Runner {
     for (const connection of this.#open) connection.close()
   }
 
-  async #run(request: ExecRequest, startedAt: number): Promise<ExecResult> {
+  #release(): void {
+    this.#slots.release()
+    if (this.#slots.idle) this.#closeWhenIdle()
+  }
+
+  async #run<Request extends AskRequest>(
+    request: Request,
+    startedAt: number,
+    attempt: Attempt<Request>,
+  ): Promise<ExecResult> {
     // Twice at most: a warm connection may turn out to be dead; a second one that is dead too is a failure.
-    for (let attempt = 1; attempt <= 2; attempt += 1) {
+    for (let tries = 1; tries <= 2; tries += 1) {
       const connected = await this.#connected(request.signal)
       if (!connected.ok) {
         // Who waits in line would meet the same failure, one connect time-out after the other.
         if (connected.leg !== 'cancelled') this.#slots.failWaiting(connected)
         return failedResult(connected, startedAt)
       }
-      const result = await runCommand(connected.connection, this.#destination, request, startedAt)
+      const result = await runCommandBy(attempt, connected.connection, this.#destination, request, startedAt)
       if (result?.failedLeg === 'lost')
         this.#logger?.warn({ destination: this.#destination.name }, 'ssh connection lost')
       if (result) return result
@@ -127,6 +163,7 @@ export class SshRunner implements Runner {
 
   #closeWhenIdle(): void {
     clearTimeout(this.#idleTimer)
+    if (this.#closing.signal.aborted) return
     this.#idleTimer = setTimeout(() => {
       this.#connection?.close()
       this.#connection = undefined

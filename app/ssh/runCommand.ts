@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandOutput } from './CommandOutput.ts'
 import type { LegFailure } from './legFailure.ts'
-import type { ExecRequest, ExecResult } from './Runner.ts'
+import type { AskRequest, ExecRequest, ExecResult } from './Runner.ts'
 import { runOnChannel } from './runOnChannel.ts'
 import type { ChannelEnd } from './runOnChannel.ts'
 import type { SshConnection } from './SshConnection.ts'
@@ -12,25 +12,38 @@ import type { SshDestination } from './SshDestination.ts'
 const refusalsAlone = 7
 const refusalsAmongOthers = 60
 
-/**
- * Runs the command on an open connection, asking again while the server refuses a channel. Null when the command
- * was never sent because the connection is dead or does not answer: another one may be tried.
- */
-export async function runCommand(
+/** One attempt to run what `request` says. Never throws. */
+export type Attempt<Request extends AskRequest> = (
+  connection: SshConnection,
+  request: Request,
+  output: CommandOutput,
+) => Promise<ChannelEnd>
+
+/** `runCommandBy` with an exec on a channel of its own. */
+export const runCommand = (
   connection: SshConnection,
   destination: SshDestination,
   request: ExecRequest,
   startedAt: number,
+): Promise<ExecResult | null> => runCommandBy(runOnChannel, connection, destination, request, startedAt)
+
+/**
+ * Runs the command on an open connection, asking again while the server refuses a channel. Null when the command
+ * was never sent because the connection is dead or does not answer: another one may be tried.
+ */
+export async function runCommandBy<Request extends AskRequest>(
+  attempt: Attempt<Request>,
+  connection: SshConnection,
+  destination: SshDestination,
+  request: Request,
+  startedAt: number,
 ): Promise<ExecResult | null> {
   const output = new CommandOutput(request)
   for (let refusals = 1; ; refusals += 1) {
-    const end = await runOnChannel(connection, request, output)
-    if (end.sent && end.exitCode !== null) return output.result(end.exitCode, startedAt)
-    if (end.why === 'unusable') return null
+    const end = await attempt(connection, request, output)
     const limit = connection.inFlight > 0 ? refusalsAmongOthers : refusalsAlone
-    if (end.why !== 'refused' || refusals >= limit) {
-      return output.result(null, startedAt, noExit(end.sent, end.why, destination, request.timeoutMs))
-    }
+    if (end.sent || end.why !== 'refused' || refusals >= limit)
+      return toResult(end, output, startedAt, destination, request)
     // Cancelled while it waits, the next attempt says so.
     await sleep(
       Math.min(500, 12.5 * 2 ** refusals),
@@ -40,9 +53,23 @@ export async function runCommand(
   }
 }
 
+/** What an attempt ended in, as it is told; null when it was never sent because its connection or channel is dead. */
+export function toResult(
+  end: ChannelEnd,
+  output: CommandOutput,
+  startedAt: number,
+  destination: SshDestination,
+  request: AskRequest,
+): ExecResult | null {
+  if (end.sent && end.exitCode !== null) return output.result(end.exitCode, startedAt)
+  if (end.why === 'unusable') return null
+  const result = output.result(null, startedAt, noExit(end.sent, end.why, destination, request))
+  return end.why === 'excess' ? { ...result, truncated: true } : result
+}
+
 type Why = Exclude<Extract<ChannelEnd, { why: string }>['why'], 'unusable'>
 
-function noExit(sent: boolean, why: Why, destination: SshDestination, timeoutMs: number): LegFailure {
+function noExit(sent: boolean, why: Why, destination: SshDestination, request: AskRequest): LegFailure {
   const at = address(destination)
   switch (why) {
     case 'refused':
@@ -62,7 +89,12 @@ function noExit(sent: boolean, why: Why, destination: SshDestination, timeoutMs:
     case 'timeout':
       return {
         leg: 'timeout',
-        failure: `No end within ${(timeoutMs / 1000).toLocaleString('en')} s on ${at}; it may still be running there.`,
+        failure: `No end within ${(request.timeoutMs / 1000).toLocaleString('en')} s on ${at}; it may still be running there.`,
+      }
+    case 'excess':
+      return {
+        leg: 'command',
+        failure: `${at} printed more than ${(request.maxOutputBytes / 1024).toLocaleString('en')} kB, and was cut off.`,
       }
     case 'lost':
       return {

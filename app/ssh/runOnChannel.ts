@@ -9,16 +9,17 @@ import type { SshConnection } from './SshConnection.ts'
 /**
  * How one attempt on one channel ended. With `sent: false` the far side never saw the command, so that it is
  * safe to try again: the server refused a channel, the connection is unusable, or it was cancelled.
- * With `sent: true` and no exit code it may have run, or may still be running.
+ * With `sent: true` and no exit code it may have run, or may still be running; `excess`: of a kept one, which was read
+ * no further.
  */
 export type ChannelEnd =
   | { sent: false; why: 'refused' | 'unusable' | 'cancelled' }
   | { sent: true; exitCode: number }
-  | { sent: true; exitCode: null; why: 'rejected' | 'lost' | 'timeout' | 'cancelled' }
+  | { sent: true; exitCode: null; why: 'rejected' | 'lost' | 'timeout' | 'cancelled' | 'excess' }
 
-const openTimeoutMs = 5_000
+export const openTimeoutMs = 5_000
 // A process that went to the background may hold the pipes for ever after the command's own exit.
-const quietAfterExitMs = 2_000
+export const quietAfterExitMs = 2_000
 
 /** Runs the command on a channel of its own. Never throws. Output goes to `output` while it comes. */
 export function runOnChannel(
@@ -142,6 +143,6 @@ export function runOnChannel(
   return promise
 }
 
-function signalNumber(name: string | undefined): number {
+export function signalNumber(name: string | undefined): number {
   return (constants.signals as Record<string, number>)[name ?? ''] ?? 0 // the name comes from the far side
 }
