@@ -1,5 +1,5 @@
 import type { Runner } from '#app/ssh/Runner.ts'
-import { collect } from './collect.ts'
+import { openCollector, type Collector } from './collect.ts'
 import type { FleetHost } from './FleetHost.ts'
 import { foldPoll } from './foldPoll.ts'
 import type { HostMemory } from './HostMemory.ts'
@@ -36,13 +36,15 @@ export class HostPoller {
   #polling = false
   #stopped = false
   /** Gives up the poll that runs. */
-  #giveUp: AbortController | undefined
+  readonly #giveUp = new AbortController()
+  readonly #collector: Collector
   #again = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(host: FleetHost, deps: HostPollerDeps) {
     this.#host = host
     this.#deps = deps
+    this.#collector = openCollector(deps.runner)
   }
 
   get host(): FleetHost {
@@ -94,7 +96,8 @@ export class HostPoller {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
-    this.#giveUp?.abort()
+    this.#giveUp.abort()
+    this.#collector.close()
   }
 
   get #failures(): number {
@@ -126,8 +129,7 @@ export class HostPoller {
     this.#startedAt = performance.now()
     try {
       if (this.#stopped) return
-      this.#giveUp = new AbortController()
-      const result = await collect(this.#deps.runner, this.#giveUp, this.#deps.timeoutMs)
+      const result = await this.#collector.collect(this.#giveUp.signal, this.#deps.timeoutMs)
       release()
       this.#endedAt = performance.now()
       if (!this.#stopped) this.#take({ startedAt, endedAt: this.#deps.now(), result })
@@ -135,7 +137,6 @@ export class HostPoller {
       this.#deps.onError(error)
     } finally {
       release()
-      this.#giveUp = undefined
       this.#polling = false
       this.#rest()
     }

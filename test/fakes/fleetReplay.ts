@@ -9,13 +9,13 @@ import { startSshd, type SshdOptions } from './sshd.ts'
 export interface ReplayHost {
   name: string
   keyFile: string
-  /** From now on its probe prints this, to `collect` and to `kill` alike. */
+  /** From now on its probe prints this, to `collect` (each time that it is asked) and to `kill` alike. */
   say(output: string): void
   /** The same, of a healthy machine. */
   show(figures?: ProbeFigures): void
-  /** From now on its forced command is these lines of `sh`; what was asked is in SSH_ORIGINAL_COMMAND. */
+  /** From now on its forced command is these lines of `sh`, which end; what was asked is in SSH_ORIGINAL_COMMAND. */
   run(script: string): void
-  /** How often its forced command ran. */
+  /** How often it was asked. */
   runs(): number
 }
 
@@ -39,9 +39,12 @@ export interface FleetReplay {
 }
 
 export interface FleetReplayOptions extends SshdOptions {
-  /** Without the count of `runs`, which costs each poll a write. */
+  /** As cheap as can be: without the count of `runs`, and always with what was said first. `once` is answered once. */
   uncounted?: boolean
 }
+
+/** Answers, and once more for each line, as the probe does. */
+const again = (answer: string): string => `${answer}; while read -r _; do ${answer}; done`
 
 /** All hosts begin healthy. */
 export async function startFleetReplay(
@@ -102,17 +105,24 @@ function createHost(
     renameSync(path(`${kind}.new`), path(kind))
   }
   const say = (output: string): void => {
+    rmSync(path('run'), { force: true })
     replace('out', output)
     replace('sh', `cat '${path('out')}'\n`)
   }
   const show = (figures: ProbeFigures = {}): void => say(probeText({ hostname: name, ...figures }))
   show()
-  const count = uncounted ? '' : `printf . >>'${path('runs')}'; `
-  const command = uncounted ? `exec cat '${path('out')}'` : `${count}exec sh '${path('sh')}'`
+  // What is said next counts for the next question, also of a command that has begun before.
+  const answer = `printf . >>'${path('runs')}'; sh '${path('sh')}' || exit; [ -e '${path('run')}' ] && exit`
+  writeFileSync(path('loop'), again(uncounted ? `cat '${path('out')}'` : answer))
+  const once = uncounted ? `[ $SSH_ORIGINAL_COMMAND = once ] && exec cat '${path('out')}'; ` : ''
+  const command = `${once}exec sh '${path('loop')}'`
   return {
     ...{ name, keyFile, say, show },
     authorizedKey: `restrict,command="${command}" ${publicKey} ${name}`,
-    run: (script) => replace('sh', `${script}\n`),
+    run(script) {
+      writeFileSync(path('run'), '')
+      replace('sh', `${script}\n`)
+    },
     runs: () => (existsSync(path('runs')) ? statSync(path('runs')).size : 0),
   }
 }
