@@ -114,7 +114,7 @@ describe('with its key', () => {
       'TMUX_TMPDIR=/tmp/x',
       'LC_ALL=x',
     ]) {
-      const told = fleetHostAnswer(await ssh('-o', `SetEnv=${setting}`, account(), 'collect'))
+      const told = fleetHostAnswer(await ssh('-n', '-o', `SetEnv=${setting}`, account(), 'collect'))
       expect(told.get('host')?.code).toBe(0)
     }
   })
@@ -177,15 +177,15 @@ describe('the probe', () => {
 
   it('sees its own account’s without sudo', async () => {
     await host.addUser('ann')
-    await host.askAs('ann', `${probePath} collect >/dev/null`)
+    await host.askAs('ann', `${probePath} collect </dev/null >/dev/null`)
     await host.askAs('ann', 'tmux new -d -s mine')
     await host.root.ask('tmux new -d -s roots')
-    const answer = fleetHostAnswer(await host.as('ann', `${probePath} collect`))
+    const answer = fleetHostAnswer(await host.as('ann', `${probePath} collect </dev/null`))
     expect(answer.get('host')?.lines).toEqual(expect.arrayContaining(['scope own', 'account ann']))
     expect(answer.get('tmux')?.lines.filter((line) => line.startsWith('session'))).toEqual([
       expect.stringMatching(/ mine$/),
     ])
-    const own = await host.as('ann', `SSH_ORIGINAL_COMMAND=collect ${probePath} own`)
+    const own = await host.as('ann', `SSH_ORIGINAL_COMMAND=collect ${probePath} own </dev/null`)
     expect(fleetHostAnswer(own).get('host')?.lines).toContain('scope own')
     expect((await host.as('ann', `SSH_ORIGINAL_COMMAND='collect x' ${probePath} own`)).code).toBe(64)
   })
