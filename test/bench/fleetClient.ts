@@ -37,6 +37,9 @@ async function startOurs(hosts: FleetHost[], storeEveryMs: number | undefined) {
   // So many connect at once here that sshd is behind.
   const pool = new SshPool({ connectTimeoutMs: 60_000, keepaliveMs: fleetKeepaliveMs })
   const taken = new Map<string, number>()
+  /** The longest that each went without a reading, in ms; and when it had the newest. */
+  const pauses = new Map<string, number>()
+  const takenAt = new Map<string, number>()
   let failed = 0
   const fleet = new FleetService({
     pool,
@@ -45,11 +48,17 @@ async function startOurs(hosts: FleetHost[], storeEveryMs: number | undefined) {
     onPoll: (host, after) => {
       taken.set(host.name, (taken.get(host.name) ?? 0) + 1)
       if (after.status !== 'online') failed += 1
+      note(host.name)
     },
     logger: quiet,
     ...(storeEveryMs !== undefined && { storeEveryMs }),
   })
   let all = hosts.map(({ name }) => name)
+  const note = (name: string): void => {
+    const pause = performance.now() - (takenAt.get(name) ?? performance.now())
+    pauses.set(name, Math.max(pause, pauses.get(name) ?? 0))
+    takenAt.set(name, performance.now())
+  }
   const polls = (): number => [...taken.values()].reduce((sum, times) => sum + times, 0)
   return {
     configure(hosts: FleetHost[]): void {
@@ -60,6 +69,10 @@ async function startOurs(hosts: FleetHost[], storeEveryMs: number | undefined) {
     everyone: (times: number): boolean => all.every((name) => (taken.get(name) ?? 0) >= times),
     polls,
     failed: () => failed,
+    forgetPauses: () => pauses.clear(),
+    /** The longest until now: also of those that wait for their next reading. */
+    pauses: (): number[] =>
+      all.map((name) => Math.max(pauses.get(name) ?? 0, performance.now() - (takenAt.get(name) ?? 0))),
     round: async (): Promise<void> => {
       const until = polls() + all.length
       for (const name of all) fleet.refresh(name)
@@ -84,8 +97,12 @@ async function startOurs(hosts: FleetHost[], storeEveryMs: number | undefined) {
 
 async function startBare(hosts: FleetHost[]) {
   const clients: Client[] = []
-  for (const { destination } of hosts) if (destination) clients.push(await bareConnection(destination))
+  const add = async (more: FleetHost[]): Promise<void> => {
+    for (const { destination } of more) if (destination) clients.push(await bareConnection(destination))
+  }
+  await add(hosts)
   return {
+    add,
     round: async (): Promise<void> => {
       await Promise.all(clients.map(bareExec))
     },
@@ -106,7 +123,7 @@ async function bareConnection(destination: NonNullable<FleetHost['destination']>
 
 function bareExec(client: Client): Promise<string> {
   return new Promise((resolve, reject) => {
-    client.exec('collect', (error, channel) => {
+    client.exec('once', (error, channel) => {
       if (error) {
         reject(error)
         return
@@ -152,8 +169,14 @@ serveOperations({
     await rounds(warmUp > 0 ? 3 : 0)
     return { before, after: residentKb(), failed: begun.failed() }
   },
-  async beginBare(hosts: FleetHost[]) {
-    bare = await startBare(hosts)
+  /** The same with bare connections. */
+  async beginBare(hosts: FleetHost[], { warmUp }: { warmUp: number }) {
+    const begun = (bare = await startBare(hosts.slice(0, warmUp)))
+    for (let round = 0; round < 20; round += 1) await begun.round()
+    const before = residentKb()
+    await begun.add(hosts.slice(warmUp))
+    for (let round = 0; round < 4; round += 1) await begun.round()
+    return { before, after: residentKb() }
   },
   /** The wall is that of the polls alone; the processor's time is that of the writing, too. */
   async oursRound(): Promise<Use> {
@@ -167,6 +190,8 @@ serveOperations({
   bareRound: () => measure(async () => bare?.round()),
   polls: () => ours?.polls() ?? 0,
   failed: () => ours?.failed() ?? 0,
+  forgetPauses: () => ours?.forgetPauses(),
+  pauses: () => ours?.pauses() ?? [],
   /** What this process uses while it goes at its own pace. */
   idle: (ms: number) => measure(() => sleep(ms)),
   async end() {

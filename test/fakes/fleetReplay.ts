@@ -60,6 +60,8 @@ export async function startFleetReplay(
     authorizedKeys: [...hosts.values()].map(({ authorizedKey }) => authorizedKey),
   })
   const { port, user, hostKeys, log, killConnections } = sshd
+  const { addresses = ['127.0.0.1'] } = sshdOptions
+  const addressOf = (name: string): string => addresses[names.indexOf(name) % addresses.length] ?? ''
   const hostOf = (name: string): ReplayHost => {
     const found = hosts.get(name)
     if (!found) throw new Error(`no replayed host is called ${name}`)
@@ -69,8 +71,8 @@ export async function startFleetReplay(
     ...{ port, user, hostKeys, log, killConnections, host: hostOf },
     fleetHost: (name, more = {}) => ({
       name,
-      address: '127.0.0.1',
-      destination: { name, host: '127.0.0.1', port, user, hostKeys, key: { file: hostOf(name).keyFile } },
+      address: addressOf(name),
+      destination: { name, host: addressOf(name), port, user, hostKeys, key: { file: hostOf(name).keyFile } },
       ...{ groups: [], tags: [], hasGpu: 'auto', thresholds: defaultThresholds },
       ...{ legacyAfterMs: 259_200_000, intervalMs: 30_000, watchedIntervalMs: 5_000 },
       ...more,
@@ -79,7 +81,7 @@ export async function startFleetReplay(
       Object.fromEntries(
         names.map((name) => [
           name,
-          { host: '127.0.0.1', port, user, key_file: hostOf(name).keyFile, host_keys: hostKeys },
+          { host: addressOf(name), port, user, key_file: hostOf(name).keyFile, host_keys: hostKeys },
         ]),
       ),
     async stop() {

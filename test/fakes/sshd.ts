@@ -15,11 +15,13 @@ export interface SshdOptions {
   maxSessions?: number
   /** As sshd_config has it: `start:rate:full`. */
   maxStartups?: string
+  /** Loopback addresses to listen on, at most 16. Default: 127.0.0.1 */
+  addresses?: string[]
   /** A port that was free a moment ago, for a server that comes back elsewhere than it stood. */
   port?: number
 }
 
-/** A real OpenSSH server for the current account on a free port of 127.0.0.1. */
+/** A real OpenSSH server for the current account on a free port of 127.0.0.1, or of other loopback addresses. */
 export interface Sshd {
   port: number
   user: string
@@ -42,7 +44,7 @@ const program = '/usr/sbin/sshd'
 /** Starts the server and waits until it listens. It is stopped by the test that started it. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const { keyOptions = '', hostKeyTypes = ['ed25519'], maxSessions, maxStartups } = options
-  const { authorizedKeys = [] } = options
+  const { authorizedKeys = [], addresses = ['127.0.0.1'] } = options
   // sshd as root insists on its separation folder, which exists only where the service was started once.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   const folder = mkdtempSync(join(tmpdir(), 'sshd-'))
@@ -55,7 +57,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort())
     const lines = [
-      `ListenAddress 127.0.0.1:${String(port)}`,
+      ...addresses.map((address) => `ListenAddress ${address}:${String(port)}`),
       ...hostKeyFiles.map((file) => `HostKey ${file}`),
       `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
       'PidFile none',
