@@ -18,6 +18,8 @@ export class Flusher {
   readonly #options: FlusherOptions
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
+  /** Begins when the running one has ended. */
+  #next: Promise<void> | undefined
   #failing = false
   #closed = false
 
@@ -34,12 +36,11 @@ export class Flusher {
     }, this.#options.everyMs ?? 1000)
   }
 
-  /** Writes what waits at this moment; rejects when it cannot. */
-  async flush(): Promise<void> {
+  /** Writes what waits at this moment; rejects when it cannot. All who ask while one runs share the next one. */
+  flush(): Promise<void> {
+    if (!this.#running) return this.#start()
     // What was added while another flush runs may be too late for it.
-    while (this.#running) await this.#running.catch(() => undefined)
-    this.#running = this.#run().finally(() => (this.#running = undefined))
-    return this.#running
+    return (this.#next ??= this.#startNext())
   }
 
   /** One last attempt; a failure is told in the log alone. */
@@ -47,6 +48,17 @@ export class Flusher {
     this.#closed = true
     clearTimeout(this.#timer)
     await this.flush().catch(() => undefined)
+  }
+
+  #start(): Promise<void> {
+    this.#running = this.#run().finally(() => (this.#running = undefined))
+    return this.#running
+  }
+
+  async #startNext(): Promise<void> {
+    while (this.#running) await this.#running.catch(() => undefined)
+    this.#next = undefined
+    return this.#start()
   }
 
   async #run(): Promise<void> {

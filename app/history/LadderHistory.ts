@@ -66,25 +66,31 @@ export class LadderHistory implements History {
     subject: string,
     { from, to, stepMs }: { from: number; to: number; stepMs?: number },
   ): Promise<HistoryPage> {
-    await this.#flusher.flush()
-    const coarsest = tierFor(this.#ladder, from, this.#now())
+    // What was written before can be read also while nothing can be added to it; why not is told by the flusher.
+    await this.#flusher.flush().catch(() => undefined)
+    const now = this.#now()
+    const coarsest = tierFor(this.#ladder, from, now)
+    // Whoever asks may name any year, and each stretch of the range is looked up: nothing is outside of these.
+    const end = Math.min(to, now + this.#stepMs(this.#ladder.length - 1))
     const read: ReadRows[] = []
     // What is not yet in the coarse rows, as the last hour, is in finer ones.
-    let start = from - (from % (this.#ladder[coarsest]?.stepMs || 1))
-    for (let tier = coarsest; tier >= 0 && start < to; tier -= 1) {
-      const rows = await this.#rows.range(subject, tier, start, to)
+    let start = from - (from % (this.#stepMs(coarsest) || 1))
+    for (let tier = coarsest; tier >= 0 && start < end; tier -= 1) {
+      const oldest = now - (this.#ladder[tier]?.keepMs ?? 0) - this.#stepMs(tier + 1)
+      const rows = await this.#rows.range(subject, tier, Math.max(start, oldest), end)
       read.push({ raw: tier === 0, rows })
       const last = rows.at(-1)
-      if (last) start = last.at + (this.#ladder[tier]?.stepMs || 1)
+      if (last) start = last.at + (this.#stepMs(tier) || 1)
     }
+    const oldest = Math.max(from, now - (this.#ladder.at(-1)?.keepMs ?? 0))
     const names = await this.#rows.range(
       subject,
       namesTier,
-      from - (from % namesPeriodMs) - namesPeriodMs,
-      to + namesPeriodMs,
+      oldest - (oldest % namesPeriodMs) - namesPeriodMs,
+      end + namesPeriodMs,
     )
     const step = chooseStep(read, {
-      ...{ from, to, tierStepMs: this.#ladder[coarsest]?.stepMs ?? 0 },
+      ...{ from, to, tierStepMs: this.#stepMs(coarsest) },
       ...(stepMs !== undefined && { stepMs }),
     })
     return toPage(read, namesById(names), { from, to, stepMs: step })
@@ -92,6 +98,10 @@ export class LadderHistory implements History {
 
   close(): Promise<void> {
     return this.#flusher.close()
+  }
+
+  #stepMs(tier: number): number {
+    return (this.#ladder[tier] ?? this.#ladder.at(-1))?.stepMs ?? 0
   }
 
   #wait(row: PlacedRow): void {

@@ -108,6 +108,26 @@ export function testStore(under: () => StoreUnderTest): void {
     expect((await history.read(subject, { from: now, to: now - hour })).times).toEqual([])
   })
 
+  test('whatever years are asked for, what there is of them is read at once', async () => {
+    const subject = newSubject()
+    fill(subject, now - 5 * minute, now)
+    const { history } = under().store
+    const endOf9999 = 253_402_300_799_000
+    const began = performance.now()
+    for (const range of [
+      { from: 0, to: endOf9999 },
+      { from: 0, to: now },
+      { from: now - hour, to: endOf9999 },
+    ]) {
+      const page = await history.read(subject, range)
+      expect(page.times.length).toBeLessThanOrEqual(1001)
+      const [load] = page.series
+      expect(Math.max(...(load?.max ?? []).map((value) => value ?? -1))).toBe(9)
+    }
+    expect((await history.read(subject, { from: endOf9999 - 1000, to: endOf9999 })).series).toEqual([])
+    expect(performance.now() - began).toBeLessThan(5000)
+  })
+
   test('a document is what was put last, at once and after a restart', async () => {
     const kind = newSubject()
     const { documents } = under().store
