@@ -75,6 +75,8 @@ export interface HostMemory {
   /** Changes when the shape does; an older one counts as none. */
   version: 1
   name: string
+  /** What `placeOf` says of the machine that answered; another one under this name has nothing of it. */
+  place?: string
   /** When it was last tried; null when it never was. */
   polledAt: number | null
   /** When it last answered. */
@@ -108,6 +110,8 @@ export interface HostMemory {
   hasGpu: boolean | null
   gpus: GpuMemory[]
   tmux: TmuxMemory[]
+  /** The legacy clock of tmux sessions that are not listed any more, by id, and since when. */
+  gone?: Record<string, { lastSeenAttached: number; at: number }>
   counters: Counters
   /** Of GPU processes by `PID.STARTTIME`, without secrets and cut, so that they are looked at only once. */
   commands: Record<string, string>

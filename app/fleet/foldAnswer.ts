@@ -6,6 +6,7 @@ import { foldGpus } from './foldGpus.ts'
 import { foldProcesses } from './foldProcesses.ts'
 import { foldSystem } from './foldSystem.ts'
 import { foldTmux } from './foldTmux.ts'
+import { placeOf } from './placeOf.ts'
 import { readSections } from './readSections.ts'
 import type { ProbeAnswer } from './probe/readProbe.ts'
 
@@ -14,6 +15,7 @@ export function foldAnswer(before: HostMemory, answer: ProbeAnswer, poll: Poll, 
   const readings = readSections(answer, host)
   const memory: HostMemory = {
     ...before,
+    place: placeOf(host),
     polledAt: poll.endedAt,
     lastSeen: poll.endedAt,
     failures: 0,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { endOf } from '../../test/fakes/fleetCorpus.ts'
 import { aFleetHost, aPoll, evening, hourMs } from '../../test/fakes/fleetPolls.ts'
 import { anAnswer, gpuRow, type Answer } from '../../test/fakes/probeAnswer.ts'
+import type { FleetHost } from './FleetHost.ts'
 import { foldPoll } from './foldPoll.ts'
 import type { HostMemory } from './HostMemory.ts'
 import { readMemory } from './emptyMemory.ts'
@@ -157,6 +158,28 @@ describe('sections', () => {
   })
 })
 
+describe('another machine under the same name', () => {
+  const elsewhere = aFleetHost({ destination: { ...destinationOf(host), host: 'gpu1-new.lab' } })
+
+  it('has nothing of what was known of the first', () => {
+    const before = polled([{ gpu: [gpuRow(0)] }])
+    const at = evening + 30_000
+    const other = { gpu: [gpuRow(1)], host: { boot_id: 'boot-2', uptime: 60 } }
+    expect(foldPoll(before, aPoll(anAnswer(other, at), at), host)).toMatchObject({ rebootedAt: at })
+    const memory = foldPoll(before, aPoll(anAnswer(other, at), at), elsewhere)
+    expect(memory.gpus.map(({ index, state }) => [index, state])).toEqual([[1, 'answers']])
+    expect(memory.rebootedAt).toBeUndefined()
+    const failed = endOf('', { exitCode: null, failedLeg: 'tcp', failure: 'refused' })
+    expect(foldPoll(before, aPoll(failed, at), elsewhere)).toMatchObject({ lastSeen: null, failures: 1 })
+  })
+
+  it('is not shown with it before its first poll', () => {
+    const before = polled([{ gpu: [gpuRow(0)] }])
+    expect(toHost(before, elsewhere, evening)).toMatchObject({ status: 'offline', gpus: [], last_seen: null })
+    expect(toHost(before, host, evening)).toMatchObject({ status: 'online' })
+  })
+})
+
 describe("the host's clock", () => {
   it.each([
     [3, 10_800],
@@ -171,3 +194,8 @@ describe("the host's clock", () => {
     expect(toHost(memory, host, evening)).not.toHaveProperty('clock_offset_s')
   })
 })
+
+function destinationOf({ destination }: FleetHost): NonNullable<FleetHost['destination']> {
+  if (!destination) throw new Error('it is this machine')
+  return destination
+}

@@ -2,6 +2,7 @@ import type { FleetHost } from './FleetHost.ts'
 import type { HostMemory } from './HostMemory.ts'
 import type { Poll } from './Poll.ts'
 import { emptyMemory } from './emptyMemory.ts'
+import { memoryOf, placeOf } from './placeOf.ts'
 import { foldAnswer } from './foldAnswer.ts'
 import { readProbe } from './probe/readProbe.ts'
 
@@ -11,13 +12,14 @@ import { readProbe } from './probe/readProbe.ts'
  * (`cancelled`) says nothing of the host and changes nothing.
  */
 export function foldPoll(memory: HostMemory | null, poll: Poll, host: FleetHost): HostMemory {
-  const before = memory ?? emptyMemory(host.name)
+  const before = memoryOf(memory, host) ?? emptyMemory(host.name)
   const { result } = poll
   if (result.failedLeg === 'cancelled') return before
   const answer = readProbe(result)
   if (result.failedLeg !== undefined && answer.sections.size === 0) {
     return {
       ...before,
+      place: placeOf(host),
       polledAt: poll.endedAt,
       status: 'offline',
       detail: result.failure ?? 'It could not be reached.',

@@ -1,13 +1,15 @@
 import type { HostMemory, TmuxMemory } from './HostMemory.ts'
 import type { Poll } from './Poll.ts'
+import { clockOffset } from './clockOffset.ts'
 import type { Processes } from './foldProcesses.ts'
 import type { Readings } from './readSections.ts'
 import { sessionProcesses } from './sessionProcesses.ts'
 import { tmuxId } from './tmuxId.ts'
 import type { TmuxReading, TmuxServerReading, TmuxSessionReading } from './probe/readTmux.ts'
 
-/** Less than that is no offset of clocks but what a poll takes. */
-const tolerableOffsetMs = 60_000
+/** For so long the clock of a tmux session that is listed no more is kept: ids never come again, so it is this one's. */
+const goneMs = 7 * 86_400_000
+const maxGone = 500
 
 /**
  * Into `memory`: the tmux sessions that there are now. Those of a server that could not be read stay as they were;
@@ -36,11 +38,26 @@ export function foldTmux(
       sessions.set(id, foldSession(known.get(id), { id, server, reading }, memory, processes, poll.endedAt))
     }
   }
-  const all = readings.failures.has('tmux') && tmux.errors.length === 0
+  const all = readings.cut.has('tmux') || (readings.failures.has('tmux') && tmux.errors.length === 0)
+  const gone: TmuxMemory[] = []
   for (const session of before) {
-    if (!sessions.has(session.id) && (all || isOfUnread(session, tmux))) sessions.set(session.id, session)
+    if (sessions.has(session.id)) continue
+    if (all || isOfUnread(session, tmux)) sessions.set(session.id, session)
+    else gone.push(session)
   }
   memory.tmux = [...sessions.values()]
+  const clocks = foldGone(memory.gone, gone, poll.endedAt)
+  if (clocks) memory.gone = clocks
+  else delete memory.gone
+}
+
+/** By id, what must be known of a tmux session that is not listed any more, should that have been a mistake. */
+function foldGone(before: HostMemory['gone'], sessions: TmuxMemory[], now: number): HostMemory['gone'] {
+  const old = before && Object.values(before).some(({ at }) => now - at >= goneMs)
+  if (sessions.length === 0 && !old) return before
+  const all = Object.entries(before ?? {}).filter(([, { at }]) => now - at < goneMs)
+  for (const { id, lastSeenAttached } of sessions) all.push([id, { lastSeenAttached, at: now }])
+  return all.length === 0 ? undefined : Object.fromEntries(all.slice(-maxGone))
 }
 
 function isOfUnread({ uid, serverPid }: TmuxMemory, { errors, servers }: TmuxReading): boolean {
@@ -63,7 +80,7 @@ function foldSession(
   processes: Processes | null,
   now: number,
 ): TmuxMemory {
-  const offset = Math.abs(memory.clockOffsetMs ?? 0) < tolerableOffsetMs ? 0 : (memory.clockOffsetMs ?? 0)
+  const offset = clockOffset(memory)
   const ours = (seconds: number) => Math.min(now, seconds * 1000 - offset)
   const said = { attached: reading.lastAttached, activity: reading.activity, output: reading.windowActivity }
   const changed = (key: keyof typeof said) => said[key] !== null && said[key] !== before?.said[key]
@@ -71,7 +88,9 @@ function foldSession(
   const lastAttached = changed('attached') ? ours(said.attached ?? 0) : (before?.lastAttached ?? null)
   const outputAt = said.output ?? said.activity ?? reading.created
   const sameOutput = before && outputAt === (before.said.output ?? before.said.activity ?? before.hostCreated)
-  let lastSeenAttached = before?.lastSeenAttached ?? Math.max(created, memory.bootedAt ?? 0)
+  let lastSeenAttached =
+    before?.lastSeenAttached ??
+    Math.max(created, memory.bootedAt ?? 0, memory.gone?.[id]?.lastSeenAttached ?? 0)
   if (changed('attached')) lastSeenAttached = Math.max(lastSeenAttached, ours(said.attached ?? 0))
   // An attach, or a key press of who is attached; not output.
   if (changed('activity')) lastSeenAttached = Math.max(lastSeenAttached, ours(said.activity ?? 0))

@@ -3,18 +3,19 @@ import type { FleetHost } from './FleetHost.ts'
 import type { GpuMemory, HostMemory, TmuxMemory } from './HostMemory.ts'
 import { attachCommand } from './attachCommand.ts'
 import { attachUrl } from './attachUrl.ts'
+import { clockOffset } from './clockOffset.ts'
 import { emptyMemory } from './emptyMemory.ts'
 import { isoTime } from './isoTime.ts'
 import { isLegacy } from './isLegacy.ts'
+import { memoryOf } from './placeOf.ts'
 
 const dayMs = 86_400_000
-/** Below it a clock counts as right: polls and slow links make as much. */
-const tolerableOffsetMs = 60_000
 
 /** The host as the API tells it; also one that was never polled. `now` in ms since 1970. */
 export function toHost(memory: HostMemory | null, host: FleetHost, now: number): Host {
-  const known = memory ?? emptyMemory(host.name)
-  const { detail, failedLeg, nextPollAt, rebootedAt, clockOffsetMs } = known
+  const known = memoryOf(memory, host) ?? emptyMemory(host.name)
+  const { detail, failedLeg, nextPollAt, rebootedAt } = known
+  const offsetMs = clockOffset(known)
   return {
     name: host.name,
     address: host.address,
@@ -42,8 +43,7 @@ export function toHost(memory: HostMemory | null, host: FleetHost, now: number):
     uptime_s: known.uptimeS,
     booted_at: isoOrNull(known.bootedAt),
     ...(rebootedAt !== undefined && now - rebootedAt < dayMs && { rebooted_at: isoTime(rebootedAt) }),
-    ...(clockOffsetMs !== null &&
-      Math.abs(clockOffsetMs) >= tolerableOffsetMs && { clock_offset_s: Math.round(clockOffsetMs / 1000) }),
+    ...(offsetMs !== 0 && { clock_offset_s: Math.round(offsetMs / 1000) }),
     disks: known.disks,
     gpus: known.gpus.map(toGpu),
     tmux: known.tmux.map((session) => toTmux(session, known, host)),
