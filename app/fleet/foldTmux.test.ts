@@ -88,6 +88,29 @@ describe('the 72 h rule', () => {
     expect(inHours(shown(memory).detached_since)).toBe(6)
   })
 
+  it('is not forgotten when the tmux session is not listed once, as by a mistake', () => {
+    const times = { created: -200, attached: -199, activity: -199 }
+    let memory = fold(null, { tmux: [server, session(1, times)] }, 0)
+    memory = fold(memory, { tmux: [] }, 0.01)
+    expect(memory.tmux).toEqual([])
+    memory = fold(readMemory(JSON.stringify(memory)), { tmux: [server, session(0, times)] }, 0.02)
+    expect(shown(memory)).toMatchObject({ attached: false, status: 'active' })
+    expect(inHours(shown(memory).detached_since)).toBe(0)
+    memory = fold(memory, { tmux: [] }, 1)
+    expect(Object.keys(memory.gone ?? {})).toHaveLength(1)
+    expect(fold(memory, { tmux: [] }, 1 + 7 * 24).gone).toBeUndefined()
+  })
+
+  it('is kept behind where the section was cut, though a server of another account hangs too', () => {
+    const times = { created: -200, attached: -199, activity: -199 }
+    const hangs = 'error 1001 bob /tmp/tmux-1001/default\tit does not answer (5 s)'
+    const carol = 'server 1002 carol 600 3.4 1 /tmp/tmux-1002/default'
+    const cut = 'error more than 65536 bytes: the rest is left out'
+    const before = fold(null, { tmux: [server, session(1, times)] }, 0)
+    const after = fold(before, { tmux: [carol, hangs, cut], code: { tmux: 1 } }, 0.01)
+    expect(after.tmux).toEqual(before.tmux)
+  })
+
   it('begins again when tmux was restarted: the same name and number is another tmux session', () => {
     let memory = fold(null, { tmux: [server, session(0, { created: -80, activity: -80 })] }, 0)
     const first = shown(memory)

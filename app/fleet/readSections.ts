@@ -24,6 +24,8 @@ export interface Readings {
   failures: Map<SectionName, string>
   /** Failed ones of which a part counts. */
   partial: Set<SectionName>
+  /** Failed ones that may end before all was said, whatever else they say. */
+  cut: Set<SectionName>
   host: HostReading | null
   memory: MemoryReading | null
   disks: Disk[] | null
@@ -42,7 +44,13 @@ const gpuSections: readonly string[] = ['gpu', 'gpu_procs', 'mig', 'amd', 'intel
 
 export function readSections(answer: ProbeAnswer, host: Pick<FleetHost, 'hasGpu'>): Readings {
   const readings: Readings = {
-    ...{ whole: answer.trouble === null, present: [], failures: new Map(), partial: new Set() },
+    ...{
+      whole: answer.trouble === null,
+      present: [],
+      failures: new Map(),
+      partial: new Set(),
+      cut: new Set(),
+    },
     ...{ host: null, memory: null, disks: null, tmux: null, gpu: null, amd: null, intel: null },
     ...{ gpuProcesses: null, mig: null, procs: null, procsAfterMs: 0 },
   }
@@ -50,7 +58,10 @@ export function readSections(answer: ProbeAnswer, host: Pick<FleetHost, 'hasGpu'
     if (host.hasGpu === false && gpuSections.includes(name)) continue
     readings.present.push(name)
     const trouble = sectionTrouble(name, section)
-    if (trouble !== null) readings.failures.set(name, trouble)
+    if (trouble !== null) {
+      readings.failures.set(name, trouble)
+      readings.cut.add(name)
+    }
     if (section.code !== null) readSection(readings, name, section)
   }
   readings.procsAfterMs = procsAfterMs(answer)

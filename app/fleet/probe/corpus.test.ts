@@ -4,7 +4,7 @@ import { corpusCases, endOf } from '../../../test/fakes/fleetCorpus.ts'
 import { readProbe } from './readProbe.ts'
 
 /** What was read, without what was not. */
-function told({ whole: _, present, partial, procsAfterMs: _ms, ...readings }: Readings): unknown {
+function told({ whole: _, present, partial, cut: _cut, procsAfterMs: _ms, ...readings }: Readings): unknown {
   const known = Object.entries(readings).filter(([, value]) => value !== null)
   return JSON.parse(JSON.stringify({ present, partial: [...partial], ...Object.fromEntries(known) }, plain))
 }

@@ -32,7 +32,7 @@ export interface TmuxReading {
   unread: number
 }
 
-/** What tmux says where no server is; no trouble. */
+/** What tmux says where no server is; no trouble. Behind a socket that may not be opened, or is busy, there is one. */
 const noServer =
   /^(error connecting to .*\((No such file or directory|Connection refused)\)|no server running on|server exited unexpectedly|lost server)/
 

@@ -12,7 +12,10 @@ export function sectionTrouble(name: SectionName, { code, ms, lines }: SectionTe
   }
   if (code === 124)
     return `It had no answer in its time${ms === null ? '' : ` (${Math.max(1, Math.round(ms / 1000))} s)`}.`
-  const said = lines.filter((line) => line.startsWith('error ')).map((line) => line.slice(6))
+  // One server's error (it has a tab) is not why the section ended so.
+  const said = lines
+    .filter((line) => line.startsWith('error ') && !(name === 'tmux' && line.includes('\t')))
+    .map((line) => line.slice(6))
   if (name === 'gpu' || name === 'gpu_procs' || name === 'mig') {
     const known = nvidiaTrouble(code, (said.length > 0 ? said : lines).join('\n'))
     if (known !== null) return known
