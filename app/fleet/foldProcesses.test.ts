@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aFleetHost, aPoll, evening } from '../../test/fakes/fleetPolls.ts'
-import { anAnswer, type Answer } from '../../test/fakes/probeAnswer.ts'
+import { anAnswer, gpuRow, uuidOf, type Answer } from '../../test/fakes/probeAnswer.ts'
 import { foldPoll } from './foldPoll.ts'
 import type { HostMemory, TmuxMemory } from './HostMemory.ts'
 import { toHost } from './toHost.ts'
@@ -133,6 +133,17 @@ describe('processes of a tmux session', () => {
     ])
     // Nothing new is known of it.
     expect(polled([{ procs: [], code: { procs: 1 } }], memory).doubt).toBe(doubt)
+  })
+
+  it("are not believed where the server names another user's process as itself", () => {
+    const doubt = "Its tmux server says that it is a process of another user's."
+    const procs = ['proc 400 1 400 1001 5 6 7 tmux', 'proc 401 400 401 1000 5 6 7 bash']
+    expect(polled([{ procs }])).toMatchObject({ pids: [], cpuPercent: null, memoryMb: null, doubt })
+    const gpu = { gpu: [gpuRow(0)], gpu_procs: [`${uuidOf(0)}, 401, python3, 5`] }
+    expect(polled([{ procs, ...gpu }])).toMatchObject({ gpuMemoryMb: null, gpus: [], doubt })
+    expect(
+      polled([{ procs: [procs[0]?.replace('1001', '1000') ?? '', procs[1] ?? ''] }]).doubt,
+    ).toBeUndefined()
   })
 
   it('may be those of root, by sudo', () => {

@@ -19,6 +19,11 @@ export function sessionProcesses(
     const known = before?.doubt === undefined ? {} : { doubt: before.doubt }
     return { pids: before?.pids ?? [], cpuPercent: null, memoryMb: null, ...known }
   }
+  const owner = processes.byPid.get(server.pid)?.uid
+  if (owner !== undefined && owner !== server.uid) {
+    const doubt = "Its tmux server says that it is a process of another user's."
+    return { pids: [], cpuPercent: null, memoryMb: null, doubt }
+  }
   const found = new Map<number, ProcessReading>()
   let doubted = false
   for (const pane of session.panePids) {
