@@ -145,6 +145,12 @@ describe('who holds a GPU', () => {
   ]
   const held = { gpu: [gpuRow(0), gpuRow(1)], gpu_procs, procs, tmux }
 
+  it('hold no secret in the name that they gave themselves', () => {
+    const name = '/opt/bin/serve --api-key sk-abcdefghijklmnopqrstuvwxyz0123456789'
+    const { gpus } = polled([{ ...held, gpu_procs: [`${uuidOf(0)}, 601, ${name}, 70`] }])
+    expect(gpus[0]?.processes?.[0]?.name).toMatch(/^serve --api-key \[hidden/)
+  })
+
   it('is told with command and tmux session, without secrets', () => {
     const { gpus, tmux: sessions } = polled([held])
     const [train, idle] = sessions
