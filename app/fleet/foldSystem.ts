@@ -1,3 +1,4 @@
+import type { Disk } from '#app/schema/fleet.ts'
 import type { HostMemory } from './HostMemory.ts'
 import type { Poll } from './Poll.ts'
 import type { Readings } from './readSections.ts'
@@ -15,7 +16,7 @@ export function foldSystem(memory: HostMemory, readings: Readings, poll: Poll): 
     memory.memoryUsedMb = readings.memory.usedMb
     memory.memoryTotalMb = readings.memory.totalMb
   }
-  if (readings.disks) memory.disks = readings.disks
+  if (readings.disks) memory.disks = foldDisks(memory.disks, readings.disks, readings.failures.has('disks'))
   const { host } = readings
   if (!host) return
   memory.os = host.os ?? memory.os
@@ -45,6 +46,14 @@ export function foldSystem(memory: HostMemory, readings: Readings, poll: Poll): 
     procsAtS: same ? memory.counters.procsAtS : null,
     ticks: same ? memory.counters.ticks : [],
   }
+}
+
+/** Where one of several disks could not be asked, those that are not listed may be there all the same. */
+function foldDisks(before: Disk[], read: Disk[], failed: boolean): Disk[] {
+  if (!failed) return read
+  const listed = new Set(read.map(({ mount }) => mount))
+  const kept = before.filter(({ mount }) => !listed.has(mount))
+  return [...read, ...kept.map((disk) => ({ ...disk, unread: true }) as const)]
 }
 
 /** Whether its counters go on from those before; a container that began again has the boot id of its host. */

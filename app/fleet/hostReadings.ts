@@ -56,7 +56,8 @@ export function hostReadings(memory: HostMemory, host: FleetHost): Reading[] {
       rule: 'disk_full',
       key: disk.mount,
       subject: disk.mount,
-      value: disk.used_percent,
+      // One that was not asked neither begins nor ends anything.
+      value: disk.unread ? null : disk.used_percent,
       raise: thresholds.disk_percent,
       // A disk is cleared by hand, and every point counts.
       clear: thresholds.disk_percent - 1,

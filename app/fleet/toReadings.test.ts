@@ -6,6 +6,7 @@ import { anAnswer, gpuRow, uuidOf, type Answer } from '../../test/fakes/probeAns
 import { defaultThresholds } from './FleetHost.ts'
 import { foldPoll } from './foldPoll.ts'
 import type { HostMemory } from './HostMemory.ts'
+import { toHost } from './toHost.ts'
 import { toReadings } from './toReadings.ts'
 
 const host = aFleetHost()
@@ -84,6 +85,27 @@ describe('a host', () => {
     expect(all.filter(({ forReadings }) => forReadings < 2).map(({ rule }) => rule)).toEqual(['host_offline'])
   })
 
+  it('keeps the alert of a disk that cannot be asked, while others are told', () => {
+    const line = (mount: string, percent: number) =>
+      `/dev/sda1 100000 ${percent * 1000} ${(100 - percent) * 1000} ${percent}% ${mount}`
+    const partly = { disks: ['x', line('/', 50), 'error df: /data: timed out'], code: { disks: 1 } }
+    const memory = polled([{ disks: ['x', line('/', 96), line('/data', 99)] }, partly])
+    expect(readings(memory, 'disk_full').map(({ key, value }) => [key, value])).toEqual([
+      ['/', 50],
+      ['/data', null],
+    ])
+    expect(toReadings(memory, host, evening).unreadable).toEqual(['disk_full'])
+    expect(toHost(memory, host, evening).disks).toMatchObject([
+      { mount: '/', used_percent: 50 },
+      { mount: '/data', used_percent: 99, unread: true },
+    ])
+    // Also when this process has never seen it.
+    expect(toReadings(polled([partly]), host, evening).unreadable).toEqual(['disk_full'])
+    const whole = fold(memory, { disks: ['x', line('/', 50)] }, evening + 60_000)
+    expect(readings(whole, 'disk_full')).toHaveLength(1)
+    expect(toReadings(whole, host, evening).unreadable).toEqual([])
+  })
+
   it('leaves alone what rests on a section that was not read', () => {
     const failed = (section: string) =>
       toReadings(
@@ -112,6 +134,15 @@ describe('a GPU', () => {
       message: 'The memory of GPU 0 of gpu1 is 94 % used (22.5 GB of 24.0 GB).',
     })
     expect(reading(memory, 'gpu_lost').value).toBe(0)
+  })
+
+  it('is told though the tool of another vendor always fails', () => {
+    const failing = { intel: ['error xpu-smi: no device'], code: { intel: 1 } }
+    const memory = polled([{ gpu: [gpuRow(0, { heat: 99 })], ...failing }])
+    expect(reading(memory, 'gpu_temp_critical').value).toBe(99)
+    expect(reading(memory, 'gpu_lost').value).toBe(0)
+    // Of those there may be alerts.
+    expect(toReadings(memory, host, evening).unreadable).toContain('gpu_lost')
   })
 
   it('that is lost is critical, and its figures are unknown', () => {

@@ -35,7 +35,8 @@ export function toReadings(memory: HostMemory, host: FleetHost, now: number): Ob
     ...tmuxReadings(memory, host),
   ]
   if (unreadable.length === 0) return { readings, unreadable }
-  return { readings: readings.filter(({ rule }) => !unreadable.includes(rule)), unreadable }
+  const unread = unreadable.filter((rule) => needs[rule]?.some((section) => isStale(memory, section)))
+  return { readings: readings.filter(({ rule }) => !unread.includes(rule)), unreadable }
 }
 
 function unreadableRules(memory: HostMemory): string[] {
@@ -44,8 +45,17 @@ function unreadableRules(memory: HostMemory): string[] {
   return Object.keys(needs).filter((rule) => needs[rule]?.some((section) => isUnread(memory, section)))
 }
 
-/** A section that does not apply there is not unread. */
+/** Whether subjects of the section may be missing because it was not read, or not all of it. */
 function isUnread(memory: HostMemory, section: string): boolean {
   if (section === 'gpus') return ['gpu', 'amd', 'intel'].some((one) => isUnread(memory, one))
+  if (section === 'disks' && memory.sections.disks?.ok === false) return true
   return section in memory.sections && !wasRead(memory, section)
+}
+
+/**
+ * Whether what is known of the section is of an earlier poll. Not so of GPUs: each says itself whether it was read, so
+ * that one vendor's failure hides nothing of the others'. A section that does not apply there is not unread.
+ */
+function isStale(memory: HostMemory, section: string): boolean {
+  return section !== 'gpus' && section in memory.sections && !wasRead(memory, section)
 }

@@ -24,6 +24,8 @@ export const diskSchema = z.object({
   used_mb: z.number(),
   total_mb: z.number(),
   used_percent: z.number(),
+  /** It could not be asked in the newest poll: the figures are older. */
+  unread: z.literal(true).optional(),
 })
 export type Disk = z.infer<typeof diskSchema>
 

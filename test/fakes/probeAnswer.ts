@@ -11,6 +11,7 @@ export interface Answer {
   gpu?: string[]
   gpu_procs?: string[]
   mig?: string[]
+  intel?: string[]
   procs?: string[]
   code?: Record<string, number>
 }
@@ -54,6 +55,7 @@ export function anAnswer(answer: Answer = {}, at = evening): ExecResult {
     ['gpu', answer.gpu && [gpuFields, ...answer.gpu]],
     ['gpu_procs', answer.gpu_procs ?? (answer.gpu && [])],
     ['mig', answer.mig],
+    ['intel', answer.intel],
     ['procs', answer.procs ?? []],
   ]
   const text = sections
