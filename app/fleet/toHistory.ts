@@ -10,6 +10,7 @@ export function toHistory(host: string, range: { from: number; to: number }, pag
     to: new Date(range.to).toISOString(),
     step_s: page.stepMs / 1000,
     times: page.times.map((at) => new Date(at).toISOString()),
+    ...(page.leftOut > 0 && { series_left_out: page.leftOut }),
     series: page.series.flatMap(({ series, mean, min, max }) => {
       const name = readSeriesName(series)
       return name === null ? [] : [{ ...name, mean, min, max }]

@@ -16,6 +16,8 @@ export interface HistoryPage {
   /** The beginning of each step, in ms since 1970. */
   times: number[]
   series: SeriesPoints[]
+  /** Series of the range that are not told, since there are too many: those with the fewest points. */
+  leftOut: number
 }
 
 /** The ladder: raw for hours, then means with min and max in steps that grow coarser, so that storage is bounded. */

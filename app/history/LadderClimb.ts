@@ -1,4 +1,5 @@
 import { namesTier, type Tier } from './ladder.ts'
+import { PruneClock } from './PruneClock.ts'
 import { rollUp } from './rollUp.ts'
 import type { PlacedRow, RowStore } from './RowStore.ts'
 
@@ -14,6 +15,7 @@ const subjectsAtOnce = 50
 export class LadderClimb {
   readonly #rows: RowStore
   readonly #ladder: Tier[]
+  readonly #pruneClock = new PruneClock()
   readonly #made = new Map<string, Made>()
   /** The newest moment of subjects that may have a step to make. */
   readonly #due = new Map<string, number>()
@@ -31,6 +33,11 @@ export class LadderClimb {
       this.#made.delete(subject)
     } else if (made && at < (made[1] ?? 0) + this.#step(1)) return
     this.#due.set(subject, at)
+  }
+
+  /** It is gone: should it come back, what was made of it is found in the store. */
+  forget(subject: string): void {
+    this.#made.delete(subject)
   }
 
   /** Makes what is due. Throws `log_unavailable`; it is due again then. */
@@ -85,7 +92,9 @@ export class LadderClimb {
     return made
   }
 
-  #prune(subject: string, at: number): void {
+  #prune(subject: string, now: number): void {
+    const at = this.#pruneClock.read(now)
+    if (at === null) return
     this.#ladder.forEach(({ keepMs }, tier) => this.#rows.prune(subject, tier, at - keepMs))
     const longest = this.#ladder.at(-1)?.keepMs ?? 0
     this.#rows.prune(subject, namesTier, at - longest - 7 * 86_400_000)

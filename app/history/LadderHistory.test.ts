@@ -114,3 +114,60 @@ test('figures are read also while none can be written, and who waits for that wa
   for (const page of pages) expect(page.series[0]?.mean).toEqual([1, null])
   expect(attempts).toBe(2)
 })
+
+test('a clock that jumps ahead for one poll erases nothing', async () => {
+  const { history, clock } = openHistory()
+  const begin = clock.now
+  const poll = async (at: number, load: number) => {
+    clock.now = at
+    history.add('a', at, { load })
+    await history.read('a', { from: at, to: at })
+  }
+  for (let at = begin; at < begin + 3 * hour; at += minute) await poll(at, 2)
+  await poll(begin + 91 * day, 2)
+  await poll(begin + 3 * hour, 2)
+  const page = await history.read('a', { from: begin, to: clock.now, stepMs: hour })
+  expect(page.series[0]?.mean).toEqual([2, 2, 2])
+})
+
+test('whoever makes ever new series uses up the room of no others', async () => {
+  const { history, clock } = openHistory()
+  // No row holds more than 1,000 figures.
+  for (let n = 0; n < 24; n += 1) {
+    const made = Array.from({ length: 1000 }, (_, m) => [`tmux:a:1000:${1000 * n + m}.0.1`, { cpu: 1 }])
+    history.add('a', clock.now - 100 + n, Object.fromEntries(made))
+  }
+  history.add('a', clock.now + 10, { 'tmux:a:1001:7.0.1': { cpu: 3 }, load: 3 })
+  const page = await history.read('a', { from: clock.now + 10, to: clock.now + 1010, stepMs: 1000 })
+  expect(page.series.map(({ series }) => series)).toEqual(
+    expect.arrayContaining(['load', 'tmux:a:1001:7.0.1:cpu']),
+  )
+})
+
+test('how many series are too many for a page is told', async () => {
+  const { history, clock } = openHistory()
+  history.add('a', clock.now, Object.fromEntries(Array.from({ length: 310 }, (_, n) => [`s${n}`, n])))
+  const page = await history.read('a', { from: clock.now, to: clock.now + 1000, stepMs: 1000 })
+  expect([page.series.length, page.leftOut]).toEqual([300, 10])
+})
+
+test('a subject that nobody adds to is forgotten here, and looked up when it comes back', async () => {
+  const { history, rows, clock } = openHistory()
+  const looked: string[] = []
+  const lastAt = rows.lastAt.bind(rows)
+  rows.lastAt = (subject, ...rest) => {
+    looked.push(subject)
+    return lastAt(subject, ...rest)
+  }
+  const add = async (subject: string, at: number) => {
+    clock.now = at
+    history.add(subject, at, { load: 1 })
+    await history.read(subject, { from: at, to: at })
+  }
+  const begin = clock.now
+  await add('a', begin)
+  for (let at = begin; at <= begin + 26 * hour; at += hour) await add('b', at)
+  const before = looked.filter((subject) => subject === 'a').length
+  await add('a', clock.now)
+  expect(looked.filter((subject) => subject === 'a').length).toBeGreaterThan(before)
+})

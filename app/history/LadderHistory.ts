@@ -21,6 +21,9 @@ export interface LadderHistoryOptions {
 
 /** Rows that are written without a break between them. */
 const rowsAtOnce = 200
+/** How often subjects that nobody adds to any more are looked for, and when they count as such. */
+const forgetEveryMs = 3_600_000
+const idleMs = 86_400_000
 /** What a waiting row takes beside its data. */
 const rowOverhead = 120
 
@@ -36,6 +39,7 @@ export class LadderHistory implements History {
   readonly #flusher: Flusher
   #waiting: PlacedRow[] = []
   #waitingBytes = 0
+  #forgotAt = 0
   #dropping = false
 
   constructor({ rows, ladder, logger, everyMs, maxWaitingBytes = 16_777_216, now }: LadderHistoryOptions) {
@@ -60,6 +64,17 @@ export class LadderHistory implements History {
     if (fresh) this.#wait(fresh)
     this.#wait({ subject, tier: 0, at, data })
     this.#flusher.wake()
+    if (Math.abs(at - this.#forgotAt) >= forgetEveryMs) this.#forget(at)
+  }
+
+  /** Of subjects that nobody adds to any more nothing is kept here; of one that comes back all is found in the store. */
+  #forget(now: number): void {
+    this.#forgotAt = now
+    for (const [subject, names] of this.#names) {
+      if (now - names.usedAt < idleMs) continue
+      this.#names.delete(subject)
+      this.#climb.forget(subject)
+    }
   }
 
   async read(

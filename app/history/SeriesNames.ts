@@ -4,12 +4,17 @@ import type { PlacedRow, Row } from './RowStore.ts'
 
 /** Names of one subject in one week. Series come and go with tmux sessions: beyond this, new ones are not kept. */
 const maxNames = 20_000
+/** Those of one owner (`tmux:gpu1:1000` of `tmux:gpu1:1000:…`): whoever makes ever new ones uses up no others' room. */
+const maxOfOwner = 5000
 
 /** Which series a subject had in this week: their numbers, and which names are not yet on their way to the store. */
 export class SeriesNames {
   /** By the name, or its part before the metric, and then by the metric; '' for none. */
   readonly #ids = new Map<string, Map<string, number>>()
+  readonly #ofOwner = new Map<string, number>()
   #count = 0
+  /** The newest moment of a row. */
+  usedAt = 0
   #period = -1
   #fresh: string[] = []
 
@@ -18,7 +23,10 @@ export class SeriesNames {
     let metrics = this.#ids.get(name)
     const known = metrics?.get(metric)
     if (known !== undefined) return known
-    if (this.#count >= maxNames) return null
+    const owner = name.split(':', 3).join(':')
+    const ofOwner = this.#ofOwner.get(owner) ?? 0
+    if (this.#count >= maxNames || ofOwner >= maxOfOwner) return null
+    this.#ofOwner.set(owner, ofOwner + 1)
     if (!metrics) this.#ids.set(name, (metrics = new Map<string, number>()))
     const whole = metric === '' ? name : `${name}:${metric}`
     const id = seriesId(whole)
@@ -30,10 +38,12 @@ export class SeriesNames {
 
   /** Begins anew when `at` lies in another week, so that what is not used any more is forgotten with its rows. */
   enter(at: number): void {
+    this.usedAt = at
     const period = Math.floor(at / namesPeriodMs)
     if (period === this.#period) return
     this.#period = period
     this.#ids.clear()
+    this.#ofOwner.clear()
     this.#count = 0
     this.#fresh = []
   }

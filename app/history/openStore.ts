@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Documents } from './Documents.ts'
 import type { History } from './HistoryStore.ts'
 import { createLadder, namesPeriodMs, type LadderLengths } from './ladder.ts'
+import { PruneClock } from './PruneClock.ts'
 
 export interface Store {
   history: History
@@ -55,8 +56,12 @@ async function openEmbedded({ dataDir, lengths, logger, everyMs }: OpenStoreOpti
   const documents = new GatheredDocuments(new SqliteDocuments(database), logger, everyMs)
   const keepMs = ladder.map((tier) => tier.keepMs)
   const keepAll = [...keepMs, (keepMs.at(-1) ?? 0) + namesPeriodMs]
+  const pruneClock = new PruneClock()
+  pruneClock.read(Date.now())
   const sweep = setInterval(() => {
-    rows.sweep(keepAll, Date.now()).catch((error: unknown) => {
+    const now = pruneClock.read(Date.now())
+    if (now === null) return
+    rows.sweep(keepAll, now).catch((error: unknown) => {
       logger.warn({ err: error }, 'old figures were not removed')
     })
   }, sweepMs).unref()

@@ -82,6 +82,7 @@ export function toPage(
   return {
     stepMs,
     times: Array.from({ length }, (_, index) => begin + index * stepMs),
+    leftOut: all.size - most.length,
     series: most.map(([id, series]) => toPoints(names.get(id) ?? '', series)),
   }
 }

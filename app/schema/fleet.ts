@@ -209,6 +209,8 @@ export const hostHistorySchema = z.object({
   /** The beginning of each step. */
   times: z.array(time),
   series: z.array(seriesSchema),
+  /** How many more there were in the range: those with the fewest points are not told. */
+  series_left_out: z.int().optional(),
 })
 export type HostHistory = z.infer<typeof hostHistorySchema>
 

@@ -96,6 +96,7 @@ export function fleetApiKit() {
       return {
         ...{ stepMs: 60_000, times: [range.from, range.from + 60_000] },
         series: names.map((series) => ({ series, ...points })),
+        leftOut: 0,
       }
     },
   }
