@@ -16,6 +16,8 @@ export interface Reading {
   /** From `raise` on (≥) it is wrong, below `clear` it is right again; between the two all stays as it is. */
   raise: number
   clear: number
+  /** Another rule that says more of the same key: while that is raised, this one is not, and begins where it ends. */
+  givesWayTo?: string
   /** For so many readings in a row, to begin and to end. */
   forReadings: number
   /** The alert's sentence, with the value of now; a function is only asked when there is an alert, which is seldom. */

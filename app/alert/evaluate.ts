@@ -32,14 +32,27 @@ export function evaluate(
   const { found, begun } = assign(state.subjects, observation.readings)
   const changes: AlertChange[] = []
   const subjects: Subject[] = []
+  const later: [Subject, Reading][] = []
   for (const before of state.subjects) {
     const reading = found.get(before)
-    if (reading !== undefined) subjects.push(take(scope, before, reading, now, changes))
+    if (reading?.givesWayTo !== undefined) later.push([before, reading])
+    else if (reading !== undefined) subjects.push(take(scope, before, reading, now, changes))
     else if (unreadable.includes(before.rule)) subjects.push(before)
     else if (before.alert !== null) subjects.push(clear(before, before.alert, now, changes))
     else subjects.push({ ...before, wrong: 0 })
   }
-  for (const reading of begun) subjects.push(take(scope, newSubject(reading), reading, now, changes))
+  for (const reading of begun) {
+    const fresh = newSubject(reading)
+    if (reading.givesWayTo !== undefined) later.push([fresh, reading])
+    else subjects.push(take(scope, fresh, reading, now, changes))
+  }
+  // Once it is known whether what they give way to is raised.
+  for (const [before, reading] of later) {
+    const { givesWayTo, key } = reading
+    const covered = subjects.some(({ rule, key: of, alert }) => alert && rule === givesWayTo && of === key)
+    const after = covered ? giveWay(before, reading, changes) : take(scope, before, reading, now, changes)
+    subjects.push(after)
+  }
   return { state: { version: 1, subjects: subjects.flatMap((one) => kept(one, now)) }, changes }
 }
 
@@ -136,6 +149,17 @@ function clear(before: Subject, alert: Raised, now: number, changes: AlertChange
   changes.push({ kind: 'cleared', alert })
   const fresh = newSubject(before)
   return { ...fresh, cleared: [...recent(before.cleared, now), now] }
+}
+
+/** It counts on without being raised, so that there is no gap when the other one ends. That is no coming and going. */
+function giveWay(before: Subject, reading: Reading, changes: AlertChange[]): Subject {
+  if (before.alert !== null) {
+    changes.push({ kind: 'cleared', alert: before.alert })
+    return { ...newSubject(before), cleared: before.cleared, wrong: reading.forReadings }
+  }
+  if (reading.value === null) return before
+  const wrong = reading.value >= reading.raise ? Math.min(before.wrong + 1, reading.forReadings) : 0
+  return { ...before, wrong }
 }
 
 function wordsOf(reading: Reading, flapping: boolean) {

@@ -17,8 +17,6 @@ export interface GpuMemory extends Gpu {
   readAt: number
   /** Since when it is not listed any more. */
   missingSince?: number
-  /** The critical temperature, held with hysteresis as its alert is, so that the warning can give way to it. */
-  heat?: { hot: boolean; run: number }
 }
 
 export interface TmuxMemory {

@@ -2,7 +2,6 @@ import type { Gpu } from '#app/schema/fleet.ts'
 import type { FleetHost } from './FleetHost.ts'
 import type { GpuMemory, GpuState, HostMemory } from './HostMemory.ts'
 import type { Readings } from './readSections.ts'
-import { foldHeat } from './foldHeat.ts'
 import type { GpuReading, GpusReading } from './probe/GpuReading.ts'
 
 /** A GPU that is missing is told for so long. */
@@ -28,7 +27,7 @@ export function foldGpus(memory: HostMemory, readings: Readings, now: number, ho
   memory.gpus = vendors.flatMap(({ vendor, section }) => {
     const known = before.filter((gpu) => gpu.vendor === vendor)
     const reading = readings[section]
-    if (reading) return foldVendor(known, reading, vendor, now, host)
+    if (reading) return foldVendor(known, reading, vendor, now)
     const gone = readings.whole && !readings.present.includes(section)
     if (gone) return foldMissing(known, now)
     return known.map((gpu) => ({ ...gpu, processes: null }))
@@ -43,12 +42,9 @@ function foldVendor(
   { gpus, lost, suspended, complete }: GpusReading,
   vendor: Gpu['vendor'],
   now: number,
-  host: FleetHost,
 ): GpuMemory[] {
   const after: GpuMemory[] = gpus.map((gpu) => {
-    const known = before.find(({ uuid }) => uuid === gpu.uuid)
-    const heat = foldHeat(known?.heat, gpu.temperature_c, host.thresholds)
-    return { ...gpu, processes: null, state: 'answers', readAt: now, ...(heat && { heat }) }
+    return { ...gpu, processes: null, state: 'answers', readAt: now }
   })
   for (const { busId, text } of lost) {
     after.push(

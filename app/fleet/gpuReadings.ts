@@ -2,8 +2,10 @@ import type { Reading } from '#app/alert/Reading.ts'
 import type { FleetHost } from './FleetHost.ts'
 import type { GpuMemory, HostMemory } from './HostMemory.ts'
 import { gigabytes, percent } from './amount.ts'
-import { coolerC } from './foldHeat.ts'
 import { forReadings, slackPercent } from './hostReadings.ts'
+
+/** A GPU must be so much cooler than a threshold to count as cooled down. */
+const coolerC = 3
 
 /** Heat, memory and presence of each GPU. Utilisation is no reason for an alert: idle cards can read 100 %. */
 export function gpuReadings(memory: HostMemory, host: FleetHost): Reading[] {
@@ -21,6 +23,8 @@ function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
   const { gpu_temp_warning_c: warm, gpu_temp_critical_c: hot, gpu_memory_percent } = host.thresholds
   const base = { key: gpu.uuid, subject: words, host: host.name, forReadings: forReadings(host) }
   const { memory_total_mb: total } = gpu
+  // What sleeps, or is not there, is neither hot nor in use; its figures are unknown all the same.
+  const away = read && (gpu.state === 'asleep' || gpu.state === 'missing')
   // One that was not asked for neither begins nor ends anything.
   const temperature = read ? gpu.temperature_c : null
   const used = read ? gpu.memory_used_mb : null
@@ -29,21 +33,36 @@ function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
     const slowed = gpu.throttled?.includes('heat') ? ' It has slowed itself down.' : ''
     return `${of()} is at ${Math.round(temperature)} °C.${slowed}`
   }
-  const readings: Reading[] = [
+  return [
     {
       ...base,
       rule: 'gpu_temp_critical',
       severity: 'critical',
-      value: temperature,
+      value: away ? 0 : temperature,
       raise: hot,
       clear: hot - coolerC,
       message: heat,
     },
     {
       ...base,
+      rule: 'gpu_temp_warning',
+      severity: 'warning',
+      // One heat is one alert.
+      givesWayTo: 'gpu_temp_critical',
+      value: away ? 0 : temperature,
+      raise: warm,
+      clear: warm - coolerC,
+      message: heat,
+    },
+    {
+      ...base,
       rule: 'gpu_memory_high',
       severity: 'warning',
-      value: used === null || total === null || total === 0 ? null : Math.round((1000 * used) / total) / 10,
+      value: away
+        ? 0
+        : used === null || total === null || total === 0
+          ? null
+          : Math.round((1000 * used) / total) / 10,
       raise: gpu_memory_percent,
       clear: gpu_memory_percent - slackPercent,
       message: () =>
@@ -61,19 +80,4 @@ function readingsOf(gpu: GpuMemory, host: FleetHost, read: boolean): Reading[] {
       message: () => `${of()} (${gpu.name}) cannot be read. ${gpu.unreadable ?? ''}`.trim(),
     },
   ]
-  // One heat is one alert: while the critical one is on there is no warning, and it ends with the other's begin. When
-  // it cools down, the warning counts its readings while the critical alert still does, so that neither leaves a gap.
-  const covered = gpu.heat?.hot === true && (temperature === null || temperature >= hot - coolerC)
-  if (!covered) {
-    readings.push({
-      ...base,
-      rule: 'gpu_temp_warning',
-      severity: 'warning',
-      value: temperature,
-      raise: warm,
-      clear: warm - coolerC,
-      message: heat,
-    })
-  }
-  return readings
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { noAlerts } from '#app/alert/AlertState.ts'
+import { evaluate } from '#app/alert/evaluate.ts'
 import { messageOf, type Reading } from '#app/alert/Reading.ts'
 import { endOf } from '../../test/fakes/fleetCorpus.ts'
 import { aFleetHost, aPoll, evening, hourMs } from '../../test/fakes/fleetPolls.ts'
@@ -174,36 +176,49 @@ describe('a GPU', () => {
     expect(raised).toEqual([])
   })
 
-  it('has one alert for one heat, and never none', () => {
-    const heats = [85, 85, 85, 95, 95, 95, 95, 88, 88, 85, 85, 85, 85]
-    const present = heats.map((_heat, n) => {
-      const memory = polled(heats.slice(0, n + 1).map((heat) => ({ gpu: [gpuRow(0, { heat })] })))
-      return readings(memory, 'gpu_temp_warning').length === 1
+  /** The types that are raised after each poll, half a minute apart. */
+  function raisedBy(gpus: string[][]): string[][] {
+    let memory: HostMemory | null = null
+    let state = noAlerts
+    return gpus.map((gpu, n) => {
+      const at = evening + n * 30_000
+      memory = fold(memory, { gpu }, at)
+      state = evaluate('host:gpu1', state, toReadings(memory, host, at), at).state
+      return state.subjects.flatMap(({ alert }) => (alert ? [alert.type] : []))
     })
-    // Gone with the third reading that makes the critical one, back with the first that counts towards its end.
-    expect(present).toEqual([
-      true,
-      true,
-      true,
-      true,
-      true,
-      false,
-      false,
-      false,
-      false,
-      true,
-      true,
-      true,
-      true,
+  }
+  const heated = (heats: number[]) => raisedBy(heats.map((heat) => [gpuRow(0, { heat })]))
+  const [warning, critical] = [['gpu_temp_warning'], ['gpu_temp_critical']]
+
+  it('has one alert for one heat, and never none', () => {
+    const told = heated([85, 85, 85, 95, 95, 95, 95, 88, 88, 85, 85, 85, 85])
+    expect(told).toEqual([
+      ...[[], [], warning, warning, warning],
+      ...[critical, critical, critical, critical, critical, critical],
+      ...[warning, warning],
     ])
   })
 
-  it('that goes up and down around the critical threshold keeps its warning', () => {
-    const heats = [91, 86, 91, 86, 91, 86, 91]
-    for (let n = 1; n <= heats.length; n++) {
-      const memory = polled(heats.slice(0, n).map((heat) => ({ gpu: [gpuRow(0, { heat })] })))
-      expect(reading(memory, 'gpu_temp_warning').value).toBe(heats[n - 1])
-    }
+  it('that comes and goes around the critical threshold has one alert as well', () => {
+    const turn = [...Array<number>(3).fill(95), ...Array<number>(3).fill(85)]
+    const told = heated([...turn, ...turn, ...turn, ...turn, ...Array<number>(30).fill(85)])
+    for (const types of told.slice(2)) expect(types).toHaveLength(1)
+    // The fourth time it stays critical until it was right for 10 minutes.
+    expect(told.at(23)).toEqual(critical)
+    expect(told.at(-1)).toEqual(warning)
+  })
+
+  it('that is above and below the critical threshold by turns keeps its warning', () => {
+    const told = heated([91, 86, 91, 86, 91, 86, 91])
+    expect(told.slice(2)).toEqual([warning, warning, warning, warning, warning])
+  })
+
+  it('is not hot any more once it sleeps or is gone', () => {
+    const hot = Array<string[]>(3).fill([gpuRow(0, { heat: 95 }), gpuRow(1)])
+    const asleep = ['suspended 0000:00:00.0', gpuRow(1)]
+    expect(raisedBy([...hot, asleep, asleep, asleep]).at(-1)).toEqual([])
+    const gone = [gpuRow(1)]
+    expect(raisedBy([...hot, gone, gone, gone]).at(-1)).toEqual(['gpu_lost'])
   })
 })
 
