@@ -1,17 +1,10 @@
-import type { Alert, Host, HostHistory, KillResult, KillToken } from '#app/schema/fleet.ts'
+import type { Alert, FleetSummary, Host, HostHistory, KillResult, KillToken } from '#app/schema/fleet.ts'
 import { request, type RequestHooks } from './request.ts'
 
 /** Longer than the server waits for a host, so that its own word comes first. */
 const killTimeoutMs = 60_000
 
 const inPath = encodeURIComponent
-
-export interface FleetSummary {
-  /** False: no hosts are written down, so the fleet is the server's own machine. */
-  configured: boolean
-  hosts: number
-  alerts_enabled: boolean
-}
 
 /** The calls that the fleet's screen makes, typed. Nothing here retries. */
 export function createFleetApi(hooks: RequestHooks) {

@@ -1,14 +1,17 @@
-import type { Host } from '#app/schema/fleet.ts'
-import type { FleetApi, FleetSummary } from '#ui/api/fleetApi.ts'
+import type { FleetSummary, Host } from '#app/schema/fleet.ts'
+import type { FleetApi } from '#ui/api/fleetApi.ts'
 import { clockAhead } from './liveness.ts'
 import { recallFleet, rememberFleet } from './storedFleet.ts'
 
 /** One host, so that news of one draws one card. */
 class HostCell {
   host: Host = $state.raw() as Host
+  /** The turn of the reading, or of the news, that it comes from. */
+  turn: number
 
-  constructor(host: Host) {
+  constructor(host: Host, turn: number) {
     this.host = host
+    this.turn = turn
   }
 }
 
@@ -28,13 +31,14 @@ export class Fleet {
   #kept = $state<number | null>(null)
   #loading: Promise<void> | null = null
   #again = false
+  #turn = 0
 
   constructor(api: FleetApi, now: () => number = Date.now) {
     this.#api = api
     this.#now = now
     const known = recallFleet()
     if (known === null) return
-    this.#take(known.value.hosts, true)
+    this.#take(known.value.hosts, 0)
     this.#at = known.at
     if (known.value.hosts.length < known.value.total) this.#kept = known.value.total
   }
@@ -89,12 +93,12 @@ export class Fleet {
     const answer = await this.#api.hosts(names)
     if (!answer.ok) return
     this.#hear(answer.value)
-    this.#take(answer.value, false)
+    this.#take(answer.value, null)
   }
 
   /** What the board tells. */
   take(hosts: Host[]): void {
-    this.#take(hosts, false)
+    this.#take(hosts, null)
   }
 
   /** Has a host polled as soon as can be; why not, in a sentence, or null. */
@@ -110,6 +114,7 @@ export class Fleet {
   async #loadLatest(): Promise<void> {
     do {
       this.#again = false
+      const began = this.#turn
       const [hosts, summary] = await Promise.all([this.#api.hosts(), this.#api.summary()])
       if (summary.ok) this.#summary = summary.value
       if (!hosts.ok) this.#failure = hosts.failure.detail
@@ -118,7 +123,7 @@ export class Fleet {
         this.#fresh = true
         this.#at = this.#now()
         this.#hear(hosts.value)
-        this.#take(hosts.value, true)
+        this.#take(hosts.value, began)
       }
     } while (this.#again)
   }
@@ -127,16 +132,27 @@ export class Fleet {
     this.#ahead = clockAhead(hosts, this.#now()) ?? this.#ahead
   }
 
-  #take(hosts: Host[], all: boolean): void {
+  /**
+   * An answer that was overtaken by a newer one changes nothing. `began`: these are all hosts, asked for at that turn;
+   * of what has not changed since they are right, also where they say an earlier time: the server's clock was set.
+   */
+  #take(hosts: Host[], began: number | null): void {
+    const turn = ++this.#turn
     const fresh: string[] = []
     for (const host of hosts) {
       const cell = this.#cells.get(host.name)
       if (cell === undefined) {
-        this.#cells.set(host.name, new HostCell(host))
+        this.#cells.set(host.name, new HostCell(host, turn))
         fresh.push(host.name)
-      } else if (isNews(cell.host, host, all)) cell.host = host
+      } else if (
+        (began !== null && cell.turn <= began) ||
+        (host.polled_at ?? '') >= (cell.host.polled_at ?? '')
+      ) {
+        cell.host = host
+        cell.turn = turn
+      }
     }
-    const names = all ? hosts.map(({ name }) => name) : [...this.#names, ...fresh]
+    const names = began !== null ? hosts.map(({ name }) => name) : [...this.#names, ...fresh]
     if (names.length === this.#names.length && names.every((name, at) => name === this.#names[at])) return
     for (const name of this.#cells.keys()) if (!names.includes(name)) this.#cells.delete(name)
     this.#names = names

@@ -43,6 +43,25 @@ test('an answer that was overtaken changes nothing', async () => {
   expect(figure(fleet, 'a')).toBe(12)
 })
 
+test('a clock of the server that was set back does not freeze a host: what is read of all overrules', async () => {
+  const answer = { hosts: [lab.host('a')] }
+  const fleet = makeFleet(answer)
+  await fleet.load()
+  answer.hosts = [lab.host('a', { cpu_percent: 77, polled_at: lab.ago(3_600_000) })]
+  await fleet.load()
+  expect(figure(fleet, 'a')).toBe(77)
+})
+
+test('news that come while all are read are not undone by what was read before them', async () => {
+  const answer = { hosts: [lab.host('a')] }
+  const fleet = makeFleet(answer)
+  await fleet.load()
+  const reading = fleet.load()
+  fleet.take([lab.host('a', { cpu_percent: 77, polled_at: lab.ago(1_000) })])
+  await reading
+  expect(figure(fleet, 'a')).toBe(77)
+})
+
 test('a host that is configured no more is gone, a new one comes', async () => {
   const answer = { hosts: [lab.host('a'), lab.host('b')] }
   const fleet = makeFleet(answer)
