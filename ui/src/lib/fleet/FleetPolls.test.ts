@@ -57,11 +57,12 @@ test('what scrolls past is asked for once, when it rests', async () => {
   expect(watched).toEqual([['d']])
 })
 
-test('without the board everything is asked for every 10 s', async () => {
+test('without the board everything is asked for every 10 s, and what is seen is watched in between', async () => {
   acts.lives = false
   polls.see('a', true)
   await pass(30_100)
   expect(loads).toBe(4)
+  expect(watched).toHaveLength(4)
 })
 
 test('nothing while the page is hidden or nobody is signed in', async () => {

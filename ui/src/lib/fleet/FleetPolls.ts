@@ -17,7 +17,7 @@ export interface PollTimes {
   settleMs: number
 }
 
-const usual: PollTimes = { watchMs: 5_000, allMs: 60_000, blindMs: 10_000, settleMs: 250 }
+export const usualTimes: PollTimes = { watchMs: 5_000, allMs: 60_000, blindMs: 10_000, settleMs: 250 }
 
 /** The most hosts that are asked for by name: more would be all of them. */
 const mostNames = 40
@@ -34,7 +34,7 @@ export class FleetPolls {
   #sinceAll = 0
   #watching = false
 
-  constructor(acts: PollActs, times: PollTimes = usual) {
+  constructor(acts: PollActs, times: PollTimes = usualTimes) {
     this.#acts = acts
     this.#times = times
   }
@@ -54,7 +54,8 @@ export class FleetPolls {
       if (isHidden() || isBarred()) return
       this.#sinceAll += watchMs
       if (this.#sinceAll >= (boardLives() ? allMs : blindMs)) void this.all()
-      else if (boardLives()) void this.#watch()
+      // Who looks has them polled often, whether the board tells of it or not.
+      else void this.#watch()
     }
     void this.all()
     const timer = setInterval(tick, watchMs)
