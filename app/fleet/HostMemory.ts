@@ -8,11 +8,7 @@ export interface SectionMemory {
   error?: string
 }
 
-/** Whether a GPU answers: `lost` fell off or has no handle, `missing` is listed no more, `asleep` must not be woken. */
-export type GpuState = 'answers' | 'lost' | 'missing' | 'asleep'
-
 export interface GpuMemory extends Gpu {
-  state: GpuState
   /** By our clock; older than `polledAt` while it could not be asked for. */
   readAt: number
   /** Since when it is not listed any more. */

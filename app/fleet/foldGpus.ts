@@ -1,6 +1,6 @@
 import type { Gpu } from '#app/schema/fleet.ts'
 import type { FleetHost } from './FleetHost.ts'
-import type { GpuMemory, GpuState, HostMemory } from './HostMemory.ts'
+import type { GpuMemory, HostMemory } from './HostMemory.ts'
 import type { Readings } from './readSections.ts'
 import type { GpuReading, GpusReading } from './probe/GpuReading.ts'
 
@@ -84,7 +84,7 @@ function unreadable(
   before: GpuMemory[],
   after: GpuMemory[],
   { busId, vendor, readAt }: { busId: string; vendor: Gpu['vendor']; readAt: number },
-  state: GpuState,
+  state: Gpu['state'],
   why: string,
 ): GpuMemory {
   const known = before.find((gpu) => gpu.bus_id === busId && !after.some(({ uuid }) => uuid === gpu.uuid))
@@ -101,7 +101,7 @@ function foldMissing(gpus: GpuMemory[], now: number): GpuMemory[] {
     .filter(({ missingSince }) => now - missingSince < missingMs)
 }
 
-function withoutFigures({ missingSince: _, ...gpu }: GpuMemory, state: GpuState, why: string): GpuMemory {
+function withoutFigures({ missingSince: _, ...gpu }: GpuMemory, state: Gpu['state'], why: string): GpuMemory {
   return { ...gpu, ...noFigures, state, unreadable: why }
 }
 

@@ -58,6 +58,8 @@ export const gpuSchema = z.object({
   throttled: z.array(z.string()).nullable(),
   /** Whether it is split by MIG; its utilisation is then unknown. */
   mig: z.boolean().nullable(),
+  /** `lost`: it fell off or has no handle. `missing`: it is listed no more. `asleep`: it must not be woken. */
+  state: z.enum(['answers', 'lost', 'missing', 'asleep']),
   /** Why it cannot be read, in a sentence, while others can: it fell off the bus, it sleeps… */
   unreadable: z.string().optional(),
   /** Null when they could not be asked for; that is not an idle GPU. */

@@ -9,7 +9,7 @@ const context = { sessionId: 's', call: 'c', target: 'devvm', operator: 'operato
 const gpu = (more: Partial<Host['gpus'][number]> = {}): Host['gpus'][number] => ({
   ...{ index: 0, uuid: 'GPU-1', bus_id: null, vendor: 'nvidia', name: 'A100', power_draw_watts: 200 },
   ...{ power_limit_watts: 400, memory_used_mb: 30000, memory_total_mb: 40960, utilization_percent: null },
-  ...{ temperature_c: 60, throttled: [], mig: false, processes: [] },
+  ...{ temperature_c: 60, throttled: [], mig: false, state: 'answers', processes: [] },
   ...more,
 })
 

@@ -69,6 +69,7 @@ export class FleetLab {
       temperature_c: 44,
       throttled: [],
       mig: false,
+      state: 'answers',
       processes: [],
       ...change,
     }
@@ -108,7 +109,142 @@ export class FleetLab {
 
   /** Fourteen hosts, each with something of its own. */
   hosts(): Host[] {
-    return labHosts(this)
+    const mig = {
+      mig: true,
+      utilization_percent: null,
+      name: 'NVIDIA A100-SXM4-80GB',
+      power_limit_watts: 400,
+    }
+    return [
+      this.#healthy(),
+      this.#heldByLegacy(),
+      this.#tooHot(),
+      this.host('pi-02', {
+        status: 'offline',
+        detail: 'No TCP connection: 10.0.0.42 port 22 did not answer within 10 s.',
+        failed_leg: 'tcp',
+        last_seen: this.ago(44 * minute),
+        next_poll_at: this.ago(-3 * minute),
+        groups: ['edge'],
+        tags: ['arm'],
+        has_gpu: false,
+        cpu_count: 4,
+        memory_total_mb: 4 * 1024,
+        memory_used_mb: 610,
+        tmux: [this.tmux('pi-02', 'pi', 'sensors', { cpu_percent: 2 })],
+      }),
+      this.#degraded(),
+      this.host('gpu6', {
+        gpus: [
+          this.gpu('gpu6', 0, { power_draw_watts: 288, utilization_percent: 97, temperature_c: 71 }),
+          this.gpu('gpu6', 1, {
+            index: null,
+            name: 'NVIDIA GeForce RTX 4090',
+            bus_id: '0000:A1:00.0',
+            state: 'lost',
+            unreadable: 'It fell off the bus: Unable to determine the device handle: Unknown Error.',
+            processes: null,
+          }),
+        ],
+      }),
+      this.host('a100', {
+        target: 'a100',
+        cpu_count: 128,
+        memory_total_mb: 1024 * 1024,
+        memory_used_mb: 402 * 1024,
+        memory_percent: 39,
+        gpus: [0, 1, 2, 3].map((at) =>
+          this.gpu('a100', at, {
+            name: 'NVIDIA A100-SXM4-80GB',
+            memory_total_mb: 81_920,
+            memory_used_mb: at * 19_000 + 900,
+            power_draw_watts: 80 + at * 90,
+            power_limit_watts: 400,
+            temperature_c: 40 + at * 8,
+            utilization_percent: at * 30,
+            ...(at === 0 ? { ...mig, utilization_percent: null } : {}),
+          }),
+        ),
+      }),
+      this.host('amd1', {
+        gpus: [
+          this.gpu('amd1', 0, {
+            vendor: 'amd',
+            name: 'AMD Instinct MI210',
+            memory_total_mb: 65_520,
+            memory_used_mb: 12_000,
+            power_draw_watts: 140,
+            power_limit_watts: null,
+            temperature_c: 58,
+            throttled: null,
+            mig: null,
+            processes: null,
+          }),
+        ],
+      }),
+      this.host('storage1', {
+        groups: ['storage'],
+        has_gpu: false,
+        disks: [
+          { mount: '/', used_mb: 40_000, total_mb: 100_000, used_percent: 40 },
+          { mount: '/srv/data', used_mb: 18_500_000, total_mb: 20_000_000, used_percent: 92.5 },
+        ],
+        tmux: [
+          this.tmux('storage1', 'root', 'scrub', {
+            attached: false,
+            clients: 0,
+            detached_since: this.ago(5 * hour),
+          }),
+        ],
+      }),
+      this.host('gpu7', { clock_offset_s: -10_812, gpus: [this.gpu('gpu7', 0)] }),
+      this.host('gpu8', {
+        uptime_s: 1_260,
+        booted_at: this.ago(21 * minute),
+        rebooted_at: this.ago(21 * minute),
+        cpu_percent: null,
+        gpus: [this.gpu('gpu8', 0, { utilization_percent: 100, memory_used_mb: 0 })],
+      }),
+      this.host('new-box', {
+        status: 'offline',
+        detail: 'The key was refused: enrol this host first.',
+        failed_leg: 'auth',
+        last_seen: null,
+        polled_at: this.ago(9_000),
+        sections: {},
+        os: null,
+        kernel: null,
+        has_gpu: null,
+        cpu_count: null,
+        cpu_percent: null,
+        memory_percent: null,
+        memory_used_mb: null,
+        memory_total_mb: null,
+        load: null,
+        uptime_s: null,
+        booted_at: null,
+        disks: [],
+        scope: null,
+      }),
+      this.host('ana-laptop', { scope: 'own', groups: [], tags: ['guest'], has_gpu: false, cpu_count: 8 }),
+      this.host('login', {
+        groups: ['edge'],
+        has_gpu: false,
+        cpu_percent: 0.4,
+        tmux: [
+          this.tmux('login', 'ana', 'a\u202Egnp.exe', { cpu_percent: 0 }),
+          this.tmux('login', 'bo', `it's "quoted" $HOME: 1.2`, {
+            attached: false,
+            clients: 0,
+            detached_since: this.ago(50 * minute),
+          }),
+          this.tmux('login', 'cy', 'ein 🚀 langer Name '.repeat(8).trim(), { clients: 2 }),
+          this.tmux('login', 'bo', 'irc', { cpu_percent: null, memory_mb: null, gpu_memory_mb: null }),
+          this.tmux('login', 'bo', 'mail'),
+          this.tmux('login', 'cy', 'notes'),
+        ],
+      }),
+    ]
   }
 
   alerts(): Alert[] {

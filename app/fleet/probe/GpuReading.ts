@@ -1,7 +1,7 @@
 import type { Gpu } from '#app/schema/fleet.ts'
 
 /** A GPU as its vendor's tool says it, without its processes. */
-export type GpuReading = Omit<Gpu, 'processes' | 'unreadable'>
+export type GpuReading = Omit<Gpu, 'processes' | 'unreadable' | 'state'>
 
 export interface GpuProcessReading {
   /** Of the GPU, or of a MIG part of it. */

@@ -1,4 +1,5 @@
 import type { Alert, Host } from '#app/schema/fleet.ts'
+import { isAcknowledged } from './alertFolds.ts'
 import type { Trouble, TroubleLevel } from './troublesOf.ts'
 
 export type Sort = 'trouble' | 'name'
@@ -22,11 +23,11 @@ export function byName(a: string, b: string): number {
   return collator.compare(a, b)
 }
 
-export function rankHost(host: Host, troubles: Trouble[], alerts: Alert[]): RankedHost {
+export function rankHost(host: Host, troubles: Trouble[], alerts: Alert[], now: number): RankedHost {
   const worst = troubles[0]?.level
   const known =
     worst === 'gone' &&
-    alerts.some((one) => one.host === host.name && one.type === 'host_offline' && one.acknowledged)
+    alerts.some((one) => one.host === host.name && one.type === 'host_offline' && isAcknowledged(one, now))
   return { host, troubles, rank: worst === undefined ? calmRank : known ? knownRank : ranks[worst] }
 }
 

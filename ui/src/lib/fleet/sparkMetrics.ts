@@ -1,6 +1,6 @@
 import type { Gpu, Host, Series } from '#app/schema/fleet.ts'
 import { degrees, levelOf, memory, percent, type Level } from './figures.ts'
-import { hotC, warmC } from './troublesOf.ts'
+import { busyPercent, fullPercent, hotC, warmC } from './troublesOf.ts'
 
 /** How one series is drawn and told. */
 export interface SparkMetric {
@@ -22,9 +22,9 @@ export function sparkMetric(
 ): SparkMetric | null {
   switch (metric) {
     case 'cpu_percent':
-      return { label: 'CPU', words: percent, top: 100, level: (value) => levelOf(value, 90) }
+      return { label: 'CPU', words: percent, top: 100, level: (value) => levelOf(value, busyPercent) }
     case 'memory_percent':
-      return { label: 'Memory', words: percent, top: 100, level: (value) => levelOf(value, 80, 90) }
+      return { label: 'Memory', words: percent, top: 100, level: (value) => levelOf(value, fullPercent) }
     case 'load': {
       const cores = host.cpu_count ?? Infinity
       const words = (value: number): string => value.toFixed(1)
@@ -34,7 +34,8 @@ export function sparkMetric(
       return { label: 'Power', words: watts, top: gpu?.power_limit_watts ?? null, level: calm }
     case 'memory_used_mb': {
       const total = gpu?.memory_total_mb ?? null
-      const level = (value: number): Level => (total === null ? 'calm' : levelOf((value / total) * 100, 90))
+      const level = (value: number): Level =>
+        total === null ? 'calm' : levelOf((value / total) * 100, fullPercent)
       return { label: 'Memory', words: memory, top: total, level }
     }
     case 'utilization_percent':

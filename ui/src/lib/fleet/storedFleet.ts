@@ -1,7 +1,7 @@
 import type { Host } from '#app/schema/fleet.ts'
 import { recallValue, rememberValue, type Remembered } from '#ui/state/storage.ts'
 
-const name = 'fleet.1'
+const name = 'fleet.2'
 /** About a tenth of what a browser gives an origin. */
 const most = 500_000
 

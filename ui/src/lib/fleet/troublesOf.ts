@@ -1,14 +1,19 @@
 import type { Alert, Gpu, Host } from '#app/schema/fleet.ts'
 import type { Shape } from '#ui/components/shape.ts'
 import { age } from '#ui/text/duration.ts'
-import { livenessOf } from './liveness.ts'
+import { isAcknowledged } from './alertFolds.ts'
+import { levelOf, share } from './figures.ts'
+import { isPartial, livenessOf, type Liveness } from './liveness.ts'
 
 /** Temperatures from which a GPU is drawn as warm and as too hot. */
 export const warmC = 80
 export const hotC = 90
+/** From here on a CPU is drawn as busy, and memory, of a host and of a GPU, as full: as the server's rules begin. */
+export const busyPercent = 90
+export const fullPercent = 90
 /** A disk is shown from here on. */
-export const fullPercent = 85
-const overfullPercent = 95
+export const diskPercent = 85
+export const overfullPercent = 95
 
 /** `gone`: it cannot be seen. `note`: worth a word, and nothing is wrong. */
 export type TroubleLevel = 'crit' | 'gone' | 'warn' | 'note'
@@ -23,12 +28,16 @@ export interface Trouble {
 const order: TroubleLevel[] = ['crit', 'gone', 'warn', 'note']
 const shapes: Record<TroubleLevel, Shape> = { crit: 'crit', gone: 'unknown', warn: 'warn', note: 'off' }
 
-/** What is wrong with a host, the worst first: what it tells itself, and the alerts that nobody has acknowledged. */
+/** What is wrong with a host, the worst first: what it tells itself, and its alerts. One that was acknowledged is a note. */
 export function troublesOf(host: Host, now: number, alerts: Alert[]): Trouble[] {
   const live = livenessOf(host, now)
   const told = alerts
-    .filter((alert) => alert.host === host.name && !alert.acknowledged && alert.type !== 'host_offline')
-    .map((alert): Trouble => ({ level: alertLevel(alert), word: wordOf(alert) }))
+    .filter((alert) => alert.host === host.name && alert.type !== 'host_offline')
+    .map((alert): Trouble =>
+      isAcknowledged(alert, now)
+        ? { level: 'note', word: `acknowledged: ${wordOf(alert)}` }
+        : { level: alertLevel(alert), word: wordOf(alert) },
+    )
   const found = live === 'never' || live === 'offline' ? [] : ofReading(host, now)
   return [...ofLiveness(host, live), ...found, ...told].sort(
     (a, b) => order.indexOf(a.level) - order.indexOf(b.level),
@@ -43,7 +52,7 @@ export function describeHost(troubles: Trouble[]): { shape: Shape; word: string 
     : { shape: shapes[worst.level], word: worst.word }
 }
 
-function ofLiveness(host: Host, live: ReturnType<typeof livenessOf>): Trouble[] {
+function ofLiveness(host: Host, live: Liveness): Trouble[] {
   const says = host.detail === undefined ? {} : { says: host.detail }
   if (live === 'never') return [{ level: 'gone', word: 'never seen', ...says }]
   if (live === 'offline') return [{ level: 'gone', word: 'offline', ...says }]
@@ -58,20 +67,30 @@ function ofReading(host: Host, now: number): Trouble[] {
   const failed = Object.entries(host.sections)
     .filter(([, section]) => !section.ok)
     .map(([name, { age_s, error }]) => {
-      const since = age_s === null ? 'never read' : `last read ${age(age_s * 1000)} ago`
+      const since = isPartial(host, name)
+        ? 'read in part'
+        : age_s === null
+          ? 'never read'
+          : `last read ${age(age_s * 1000)} ago`
       return `${name}: ${since}${error === undefined ? '' : `. ${error}`}`
     })
   const fullest = Math.max(0, ...host.disks.map(({ used_percent }) => used_percent))
   const troubles: (Trouble | false)[] = [
     ...host.gpus.map(ofGpu),
+    isFull(host.cpu_percent, busyPercent) && { level: 'warn', word: 'busy' },
+    isFull(host.memory_percent, fullPercent) && { level: 'warn', word: 'memory full' },
     failed.length > 0 && { level: 'warn', word: 'degraded', says: failed.join(' · ') },
-    fullest >= fullPercent && {
+    fullest >= diskPercent && {
       level: fullest >= overfullPercent ? 'crit' : 'warn',
       word: fullest >= overfullPercent ? 'disk full' : 'disk filling',
     },
     host.tmux.some((one) => one.status === 'legacy' && (one.gpu_memory_mb ?? 0) > 0) && {
       level: 'warn',
       word: 'GPU held',
+    },
+    host.gpus.some((gpu) => isFull(share(gpu.memory_used_mb, gpu.memory_total_mb), fullPercent)) && {
+      level: 'warn',
+      word: 'GPU memory full',
     },
     host.clock_offset_s !== undefined && {
       level: 'warn',
@@ -87,31 +106,38 @@ function ofReading(host: Host, now: number): Trouble[] {
   return troubles.filter((one) => one !== false)
 }
 
-function ofGpu(gpu: Gpu): Trouble | false {
-  const { temperature_c: heat, unreadable } = gpu
-  if (unreadable !== undefined) return !sleeps(gpu) && { level: 'crit', word: 'GPU lost' }
-  if (heat === null || heat < warmC) return false
-  return { level: heat >= hotC ? 'crit' : 'warn', word: heat >= hotC ? 'too hot' : 'hot' }
-}
-
 /** A GPU that sleeps is not asked, so that it goes on sleeping: nothing is wrong with it. */
-export function sleeps(gpu: Gpu): boolean {
-  return /sleep|suspend/i.test(gpu.unreadable ?? '')
+function ofGpu({ state, temperature_c }: Gpu): Trouble | false {
+  if (state !== 'answers') return state !== 'asleep' && { level: 'crit', word: 'GPU lost' }
+  const heat = levelOf(temperature_c, warmC, hotC)
+  return heat !== 'calm' && { level: heat, word: heat === 'crit' ? 'too hot' : 'hot' }
 }
 
-export function alertLevel({ severity }: Alert): TroubleLevel {
+function isFull(value: number | null, limit: number): boolean {
+  return levelOf(value, limit) !== 'calm'
+}
+
+function alertLevel({ severity }: Alert): TroubleLevel {
   return severity === 'critical' ? 'crit' : severity === 'warning' ? 'warn' : 'note'
 }
 
-const words: Record<string, string> = {
+/** By the server's rules. */
+export const alertWords: Record<string, string> = {
+  host_degraded: 'degraded',
+  host_cpu_high: 'busy',
+  host_memory_high: 'memory full',
+  disk_full: 'disk full',
   gpu_temp_warning: 'hot',
   gpu_temp_critical: 'too hot',
-  gpu_memory_high: 'GPU memory',
-  high_cpu: 'busy',
-  high_memory: 'memory',
-  legacy_session: 'legacy tmux',
+  gpu_memory_high: 'GPU memory full',
+  gpu_lost: 'GPU lost',
+  high_cpu: 'tmux session busy',
+  high_memory: 'tmux session takes memory',
+  legacy_session: 'legacy tmux session',
+  legacy_gpu_memory: 'GPU held',
 }
 
-function wordOf({ type }: Alert): string {
-  return words[type] ?? type.replaceAll('_', ' ')
+/** A rule of a later server is told by its name. */
+function wordOf({ type }: Pick<Alert, 'type'>): string {
+  return alertWords[type] ?? type.replaceAll('_', ' ')
 }
