@@ -22,7 +22,9 @@ test('a legacy one: the question names all, one gesture, and the survivors are t
     ],
   }
   await screen.hold()
-  await expect(screen.sheet).toContainText('2 processes outlived it and still hold 21.9 GB of GPU memory.')
+  await expect(screen.sheet).toContainText(
+    '2 processes outlived it and still hold at least 21.9 GB of GPU memory.',
+  )
   const left = screen.sheet.getByRole('list', { name: 'Processes that outlived it' })
   await expect(left).toContainText('pid 4412')
   await expect(left).toContainText('—')

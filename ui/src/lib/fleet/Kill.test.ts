@@ -1,10 +1,11 @@
 import { expect, test, vi } from 'vitest'
 import type { KillResult } from '#app/schema/fleet.ts'
 import { FleetLab } from '#test/fakes/fleetLab.ts'
+import type { Shape } from '#ui/components/shape.ts'
 import type { Failure } from '#ui/api/request.ts'
 import type { FleetApi } from '#ui/api/fleetApi.ts'
 import { Kill } from './Kill.svelte.ts'
-import { sayResult, whyActive } from './killWords.ts'
+import { outcomeShape, sayResult, whyActive } from './killWords.ts'
 
 const now = Date.parse('2026-11-27T02:58:00Z')
 const lab = new FleetLab(now)
@@ -90,19 +91,37 @@ test('after a refusal it can be decided anew, after an unknown outcome it cannot
   expect(unknown.at.step).toBe('unknown')
 })
 
-test.each<[KillResult, string]>([
-  [done, 'It is gone, and so are all of its processes.'],
-  [{ killed: false, survivors: [], detail: 'tmux refused.' }, 'It was not killed. tmux refused.'],
+const cut = 'The answer was cut off: there may be more.'
+
+test.each<[KillResult, string, Shape]>([
+  [done, 'It is gone, and so are all of its processes.', 'ok'],
+  [{ killed: false, survivors: [], detail: 'tmux refused.' }, 'It was not killed. tmux refused.', 'off'],
+  [{ killed: true, survivors: [], detail: cut }, `It is gone. ${cut}`, 'warn'],
+  [
+    { killed: true, survivors: [{ pid: 1, name: 'a', gpu_memory_mb: 22_426 }], detail: cut },
+    `It is gone; 1 process outlived it and still holds at least 21.9 GB of GPU memory. ${cut}`,
+    'warn',
+  ],
+  [
+    {
+      killed: true,
+      survivors: [22_426, null].map((gpu_memory_mb, at) => ({ pid: at, name: 'a', gpu_memory_mb })),
+    },
+    'It is gone; 2 processes outlived it and still hold at least 21.9 GB of GPU memory.',
+    'warn',
+  ],
   [
     { killed: true, survivors: [{ pid: 1, name: 'a', gpu_memory_mb: 22_426 }] },
     'It is gone; 1 process outlived it and still holds 21.9 GB of GPU memory.',
+    'warn',
   ],
   [
     { killed: true, survivors: [{ pid: 1, name: 'a', gpu_memory_mb: null }] },
     'It is gone; 1 process outlived it.',
+    'warn',
   ],
-])('%j in a sentence', (result, sentence) => {
-  expect(sayResult(result)).toBe(sentence)
+])('%j in a sentence', (result, sentence, shape) => {
+  expect([sayResult(result), outcomeShape(result)]).toEqual([sentence, shape])
 })
 
 test('why somebody may be working in it', () => {

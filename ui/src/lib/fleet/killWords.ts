@@ -1,4 +1,5 @@
-import type { Host, KillResult, TmuxSession } from '#app/schema/fleet.ts'
+import type { KillResult, TmuxSession } from '#app/schema/fleet.ts'
+import type { Shape } from '#ui/components/shape.ts'
 import { age } from '#ui/text/duration.ts'
 import { counted, dash, memory, shortAge } from './figures.ts'
 import { sayHeld } from './holders.ts'
@@ -41,13 +42,22 @@ export function whyActive(tmux: TmuxSession, now: number): string {
 /** What came of it, in a sentence; the survivors are listed below it. */
 export function sayResult({ killed, survivors, detail }: KillResult): string {
   if (!killed) return `It was not killed. ${detail ?? ''}`.trim()
-  if (survivors.length === 0) return 'It is gone, and so are all of its processes.'
+  const more = detail === undefined ? '' : ` ${detail}`
+  if (survivors.length === 0)
+    // With something more to tell, nobody knows whether something outlived it.
+    return more === '' ? 'It is gone, and so are all of its processes.' : `It is gone.${more}`
   const known = survivors.flatMap(({ gpu_memory_mb }) => gpu_memory_mb ?? [])
   const held = known.reduce((sum, one) => sum + one, 0)
   const outlived = `It is gone; ${counted(survivors.length, 'process', 'processes')} outlived it`
-  return held > 0
-    ? `${outlived} and still ${survivors.length === 1 ? 'holds' : 'hold'} ${memory(held)} of GPU memory.`
-    : `${outlived}.`
+  if (held === 0) return `${outlived}.${more}`
+  const least = known.length < survivors.length || more !== '' ? 'at least ' : ''
+  return `${outlived} and still ${survivors.length === 1 ? 'holds' : 'hold'} ${least}${memory(held)} of GPU memory.${more}`
+}
+
+/** Only what is gone altogether, as far as was told, is well. */
+export function outcomeShape({ killed, survivors, detail }: KillResult): Shape {
+  if (!killed) return 'off'
+  return survivors.length > 0 || detail !== undefined ? 'warn' : 'ok'
 }
 
 /** What came of it, for who has closed the question. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { visibleText } from './visibleText.ts'
+import { plainText, visibleText } from './visibleText.ts'
 
 const shown = (text: string): string =>
   visibleText(text)
@@ -21,6 +21,10 @@ test.each([
   ['letters of other tongues', 'cat größe 日本', 'cat größe 日本'],
 ])('%s', (_, text, expected) => {
   expect(shown(text)).toBe(expected)
+})
+
+test('what is only heard has nothing that turns it', () => {
+  expect(plainText('“a\u202Egnp.exe” is\nold ')).toBe('“a gnp.exe” is old')
 })
 
 test('each piece tells where it begins', () => {

@@ -24,11 +24,12 @@ export function visibleText(text: string): VisiblePiece[] {
   return pieces
 }
 
-/** The same as one text, for where no mark-up is: names for screen readers, notices. */
+/** The same for a name that is only heard: what prints nothing is left out. */
 export function plainText(text: string): string {
   return visibleText(text)
-    .map((piece) => piece.text)
+    .map((piece) => (piece.mark ? ' ' : piece.text))
     .join('')
+    .trim()
 }
 
 function markOf(found: string): string {
