@@ -4,6 +4,7 @@ import {
   degrees,
   levelOf,
   memory,
+  memoryAtLeast,
   memoryOf,
   percent,
   share,
@@ -49,6 +50,14 @@ test.each([
   [38.4, '38 %'],
 ])('%s percent', (value, words) => {
   expect(percent(value)).toBe(words)
+})
+
+test('a sum in which something is missing', () => {
+  expect([memoryAtLeast(2_048, false), memoryAtLeast(2_048, true), memoryAtLeast(0, true)]).toEqual([
+    '2.0 GB',
+    'at least 2.0 GB',
+    '—',
+  ])
 })
 
 test('a temperature', () => {

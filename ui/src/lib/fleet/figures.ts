@@ -15,6 +15,12 @@ export function memory(mb: number | null): string {
   return mb < 1000 ? `${Math.round(mb)} MB` : `${inGb(mb)} GB`
 }
 
+/** A sum in which something may be missing: then it is the least, and without anything known a dash. */
+export function memoryAtLeast(mb: number, partial: boolean): string {
+  if (!partial) return memory(mb)
+  return mb === 0 ? dash : `at least ${memory(mb)}`
+}
+
 /** "21.9 / 24.0 GB"; what is missing of it is a dash. */
 export function memoryOf(usedMb: number | null, totalMb: number | null): string {
   if (usedMb === null && totalMb === null) return dash

@@ -1,6 +1,6 @@
 import type { Gpu, Host, TmuxSession } from '#app/schema/fleet.ts'
 import { counted, memory } from './figures.ts'
-import type { HostedTmux } from './filterHosts.ts'
+import { sectionAge } from './liveness.ts'
 
 /** Who holds memory of one GPU. */
 export interface Holder {
@@ -28,6 +28,13 @@ export function holdersOf(gpu: Gpu, host: Host): Holder[] | null {
     found.set(key, sum)
   }
   return [...found.values()].sort((a, b) => (b.memoryMb ?? -1) - (a.memoryMb ?? -1))
+}
+
+/** Processes outside every tmux session that could be seen; whether all could is another matter. */
+export function sayOutside(count: number, host: Host): string {
+  const processes = counted(count, 'process', 'processes')
+  const seen = host.scope !== 'own' && ['tmux', 'procs'].every((name) => sectionAge(host, name) === null)
+  return `${processes}, ${seen ? 'no tmux' : 'tmux unknown'}`
 }
 
 /** What a tmux session holds of GPUs, in words; '' when nothing, null when it is not known. */

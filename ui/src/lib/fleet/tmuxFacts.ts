@@ -1,4 +1,4 @@
-import type { TmuxSession } from '#app/schema/fleet.ts'
+import type { Host, TmuxSession } from '#app/schema/fleet.ts'
 import { counted, dash, memory, percent, shortAge } from './figures.ts'
 import { sayHeld } from './holders.ts'
 
@@ -13,15 +13,15 @@ export interface TmuxFact {
 export const tmuxHeads = ['User', 'Windows', 'Age', 'Attached', 'GPU memory', 'CPU', 'Memory']
 
 /** A tmux session in a line: whose, how large, how old, whether somebody is in it, what it takes. Always seven. */
-export function tmuxFacts(tmux: TmuxSession, now: number): TmuxFact[] {
-  const held = sayHeld(tmux)
+export function tmuxFacts(tmux: TmuxSession, host: Pick<Host, 'gpus'>, now: number): TmuxFact[] {
+  const held = sayHeld(tmux) ?? (host.gpus.length > 0 ? `GPU ${dash}` : '')
   const legacy = tmux.status === 'legacy'
   return [
     { text: tmux.user },
     { text: counted(tmux.window_count, 'window') },
     { text: `${shortAge(now - Date.parse(tmux.created))} old` },
     { text: presence(tmux, now) },
-    { text: held ?? '', wrong: legacy },
+    { text: held, wrong: legacy && tmux.gpu_memory_mb !== null },
     { text: tmux.cpu_percent === null ? `CPU ${dash}` : `${percent(tmux.cpu_percent)} CPU` },
     { text: tmux.memory_mb === null ? `RAM ${dash}` : `${memory(tmux.memory_mb)} RAM` },
   ]
