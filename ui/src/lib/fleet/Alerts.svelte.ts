@@ -3,14 +3,26 @@ import type { FleetApi } from '#ui/api/fleetApi.ts'
 import { Remote } from '#ui/state/Remote.svelte.ts'
 import { alertsWith, inOrder, isAcknowledged } from './alertFolds.ts'
 
+/** An acknowledgement runs out this much late at most: a thousand alerts are not looked through each second. */
+const stepMs = 5_000
+
 /** What is wrong anywhere. Known on every screen, for the navigation counts it. */
 export class Alerts {
   readonly #api: FleetApi
   readonly #remote: Remote<Alert[]> = new Remote(() => this.#api.alerts(), 'alerts.1')
+  readonly #now: () => number
+  readonly #step = $derived(this.#stepOf())
   readonly #ordered = $derived(inOrder(this.#remote.value ?? []))
+  readonly #open = $derived(this.#ordered.filter((one) => !isAcknowledged(one, this.#step)))
+  readonly #acknowledged = $derived(this.#ordered.filter((one) => isAcknowledged(one, this.#step)))
 
-  constructor(api: FleetApi) {
+  constructor(api: FleetApi, now: () => number) {
     this.#api = api
+    this.#now = now
+  }
+
+  #stepOf(): number {
+    return Math.floor(this.#now() / stepMs) * stepMs
   }
 
   /** The worst first, the newest of them first. */
@@ -20,7 +32,16 @@ export class Alerts {
 
   /** What nobody has acknowledged. */
   get open(): Alert[] {
-    return this.all.filter((one) => !isAcknowledged(one, Date.now()))
+    return this.#open
+  }
+
+  get acknowledged(): Alert[] {
+    return this.#acknowledged
+  }
+
+  /** They are only remembered, or could not be read again: there may be others. */
+  get stale(): boolean {
+    return !this.#remote.fresh || this.#remote.failure !== null
   }
 
   get failure(): string | null {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { FleetLab } from '#test/fakes/fleetLab.ts'
-import { ackChoices, alertsWith, countSeverities, inOrder, isAcknowledged } from './alertFolds.ts'
+import { ackUntil, alertsWith, countSeverities, inOrder, isAcknowledged, whyUnknown } from './alertFolds.ts'
 
 const now = Date.parse('2026-11-27T02:58:00Z')
 const alerts = new FleetLab(now).alerts()
@@ -52,6 +52,20 @@ test.each([
     { label, until: morning.toISOString() },
     { label: 'Until it ends' },
   ])
+})
+
+test('alerts that are not known are not told as none', () => {
+  const known = { failure: null, at: now }
+  const failing = { failure: 'The store is away.', at: now }
+  expect(whyUnknown(known, true, false, now)).toBeNull()
+  expect(whyUnknown(known, false, false, now)).toBe('Alerts are switched off in the configuration.')
+  expect(whyUnknown(failing, true, false, now)).toMatch(
+    /^Alerts could not be read\. The store is away\. Last known \d\d:\d\d/,
+  )
+  expect(whyUnknown({ ...failing, at: null }, true, false, now)).toBe(
+    'Alerts could not be read. The store is away.',
+  )
+  expect(whyUnknown(failing, true, true, now)).toBeNull()
 })
 
 test('counts in words', () => {

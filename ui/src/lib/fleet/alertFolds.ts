@@ -1,4 +1,6 @@
 import type { Alert, Severity } from '#app/schema/fleet.ts'
+import type { Alerts } from './Alerts.svelte.ts'
+import { clockTime } from './liveness.ts'
 
 const severities: Severity[] = ['critical', 'warning', 'info']
 
@@ -47,6 +49,20 @@ export function ackChoices(now: Date): AckChoice[] {
     { label: `Until ${today ? '' : 'tomorrow '}0${morning}:00`, until: next.toISOString() },
     { label: 'Until it ends' },
   ]
+}
+
+/** Why there may be others than are shown, or none at all, in a sentence; null while they are known. */
+export function whyUnknown(
+  alerts: Pick<Alerts, 'failure' | 'at'> | null,
+  enabled: boolean,
+  cut: boolean,
+  now: number,
+): string | null {
+  if (!enabled) return 'Alerts are switched off in the configuration.'
+  // Without a connection the whole screen says so.
+  if (cut || alerts === null || alerts.failure === null) return null
+  const known = alerts.at === null ? '' : ` Last known ${clockTime(new Date(alerts.at), now)}.`
+  return `Alerts could not be read. ${alerts.failure}${known}`
 }
 
 /** "1 critical, 2 warnings". */

@@ -110,7 +110,7 @@ export class App {
     const board = this.#board
     if (board === null || this.#alerts !== null) return
     import('#ui/fleet/followAlerts.ts').then(
-      ({ followAlerts }) => (this.#alerts ??= followAlerts(board, this.hooks)),
+      ({ followAlerts }) => (this.#alerts ??= followAlerts(board, this.hooks, this.clock)),
       () => console.warn('breakglass: no alerts'),
     )
   }
@@ -182,7 +182,7 @@ export class App {
       void this.vms.load()
       void this.providers.load().then(() => this.#loadModelParts())
       this.#board?.readMissing()
-      if (this.#board?.link.state !== 'attached') void this.#alerts?.load()
+      if (this.#board?.link.state !== 'attached' || this.#alerts?.failure) void this.#alerts?.load()
       if (this.presets.at === null || this.presets.failure !== null || polls === 0) void this.presets.load()
     }
     const poll = (): void => {

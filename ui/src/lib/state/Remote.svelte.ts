@@ -1,5 +1,8 @@
 import type { Answer } from '#ui/api/request.ts'
-import { recallValue, rememberValue } from './storage.ts'
+import { recall, recallValue, rememberValue } from './storage.ts'
+
+/** What the board changes a thousand times is not written a thousand times. */
+const writeMs = 1_000
 
 /**
  * A value that the server holds and that we last knew. `at` is when it was read, `failure` why the newest try
@@ -14,6 +17,7 @@ export class Remote<T> {
   #fresh = $state(false)
   #loading: Promise<void> | null = null
   #again = false
+  #writing: ReturnType<typeof setTimeout> | undefined
 
   /** `name` is where it is remembered for the next start; null: nowhere. */
   constructor(read: () => Promise<Answer<T>>, name: string | null) {
@@ -48,7 +52,12 @@ export class Remote<T> {
     if (this.#value === null) return
     if (this.#loading !== null) this.#again = true
     const value = by(this.#value)
-    if (value !== this.#value) this.#keep(value)
+    if (value === this.#value) return
+    this.#set(value)
+    this.#writing ??= setTimeout(() => {
+      // What was forgotten meanwhile, at a sign-out, stays forgotten.
+      if (this.#name !== null && recall(this.#name) !== null) this.#write()
+    }, writeMs)
   }
 
   /** Reads it now. A call while a reading is under way is followed by one more: it may have come too late. */
@@ -73,12 +82,18 @@ export class Remote<T> {
     }
     this.#failure = null
     this.#fresh = true
-    this.#keep(answer.value)
+    this.#set(answer.value)
+    this.#write()
   }
 
-  #keep(value: T): void {
+  #set(value: T): void {
     this.#value = value
     this.#at = Date.now()
-    if (this.#name !== null) rememberValue(this.#name, value, this.#at)
+  }
+
+  #write(): void {
+    clearTimeout(this.#writing)
+    this.#writing = undefined
+    if (this.#name !== null) rememberValue(this.#name, this.#value, this.#at ?? 0)
   }
 }

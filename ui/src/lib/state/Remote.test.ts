@@ -42,6 +42,26 @@ test('what was known is known at the next start', async () => {
   vi.unstubAllGlobals()
 })
 
+test('many changes are written once, and not at all when they were forgotten meanwhile', async () => {
+  vi.useFakeTimers()
+  const stored = new Map<string, string>()
+  const setItem = vi.fn((key: string, value: string) => stored.set(key, value))
+  vi.stubGlobal('localStorage', { getItem: (key: string) => stored.get(key) ?? null, setItem })
+  const remote = new Remote(() => Promise.resolve(ok('a')), 'test.1')
+  await remote.load()
+  for (let at = 0; at < 1_000; at++) remote.change((value) => `${value}b`)
+  expect(setItem).toHaveBeenCalledTimes(1)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(setItem).toHaveBeenCalledTimes(2)
+  expect(stored.get('breakglass.test.1')).toContain(`a${'b'.repeat(1_000)}`)
+  remote.change(() => 'secret')
+  stored.clear()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(stored.size).toBe(0)
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
 test('a change shows at once; a reading that may not know of it is followed by one that does', async () => {
   const readings: PromiseWithResolvers<Answer<string>>[] = []
   const read = vi.fn(() => {
