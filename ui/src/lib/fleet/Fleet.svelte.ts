@@ -25,6 +25,7 @@ export class Fleet {
   #names = $state.raw<string[]>([])
   #summary = $state.raw<FleetSummary | null>(null)
   #at = $state<number | null>(null)
+  #heardAt = $state<number | null>(null)
   #failure = $state<string | null>(null)
   #fresh = $state(false)
   #ahead = $state(0)
@@ -61,6 +62,11 @@ export class Fleet {
     return this.#at
   }
 
+  /** When any of them was last told, in ms since 1970; null when none was since the screen was opened. */
+  get heardAt(): number | null {
+    return this.#heardAt
+  }
+
   /** Why the newest reading of all brought nothing. */
   get failure(): string | null {
     return this.#failure
@@ -93,11 +99,12 @@ export class Fleet {
     const answer = await this.#api.hosts(names)
     if (!answer.ok) return
     this.#hear(answer.value)
-    this.#take(answer.value, null)
+    this.take(answer.value)
   }
 
   /** What the board tells. */
   take(hosts: Host[]): void {
+    this.#heardAt = this.#now()
     this.#take(hosts, null)
   }
 
@@ -121,7 +128,7 @@ export class Fleet {
       else {
         this.#failure = null
         this.#fresh = true
-        this.#at = this.#now()
+        this.#at = this.#heardAt = this.#now()
         this.#hear(hosts.value)
         this.#take(hosts.value, began)
       }

@@ -36,6 +36,14 @@ test('news of one host changes that host alone', async () => {
   expect(fleet.host('b')).toBe(before)
 })
 
+test('it says when any host was last told, and when all of them were', async () => {
+  const answer = { hosts: [lab.host('a')] }
+  const fleet = makeFleet(answer)
+  expect(fleet.heardAt).toBeNull()
+  fleet.take([lab.host('a')])
+  expect([fleet.at, fleet.heardAt]).toEqual([null, now])
+})
+
 test('an answer that was overtaken changes nothing', async () => {
   const fleet = makeFleet({ hosts: [lab.host('a')] })
   await fleet.load()

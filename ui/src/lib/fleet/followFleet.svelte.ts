@@ -1,3 +1,4 @@
+import { untrack } from 'svelte'
 import type { Host } from '#app/schema/fleet.ts'
 import type { App } from '#ui/state/App.svelte.ts'
 import type { Fleet } from './Fleet.svelte.ts'
@@ -9,12 +10,14 @@ const rememberEveryMs = 30_000
 export function followFleet(fleet: Fleet, app: App): FleetPolls {
   let rememberedAt = 0
   const remember = (): void => {
+    // At a sign-out all that was remembered is forgotten, and this screen goes: nothing is written back.
+    if (app.connection.reach.state === 'signed_out') return
     rememberedAt = Date.now()
     fleet.remember()
   }
   const polls = new FleetPolls({
     loadAll: async () => {
-      const others = app.board?.link.state === 'attached' ? [] : [app.alerts?.load()]
+      const others = app.board?.link.state === 'attached' && !app.alerts?.failure ? [] : [app.alerts?.load()]
       await Promise.all([fleet.load(), ...others])
       if (Date.now() - rememberedAt >= rememberEveryMs) remember()
     },
@@ -23,18 +26,22 @@ export function followFleet(fleet: Fleet, app: App): FleetPolls {
     isHidden: () => document.visibilityState === 'hidden',
     isBarred: () => app.connection.reach.state === 'signed_out',
   })
-  $effect(() => polls.start())
+  // What is read while they begin is no reason to begin anew: the link changes often.
+  $effect(() => untrack(() => polls.start()))
   $effect(() => app.followAlerts())
   $effect(() => app.connection.onReturn(() => void polls.all()))
-  $effect(() =>
-    app.board?.listen({
-      onCaughtUp: () => void polls.all(),
-      onEvent: (kind, data) => {
-        // The contract types the data of an event by its kind.
-        if (kind === 'hosts_update') fleet.take(data as Host[])
-      },
-    }),
-  )
+  $effect(() => {
+    const { board } = app
+    return untrack(() =>
+      board?.listen({
+        onCaughtUp: () => void polls.all(),
+        onEvent: (kind, data) => {
+          // The contract types the data of an event by its kind.
+          if (kind === 'hosts_update') fleet.take(data as Host[])
+        },
+      }),
+    )
+  })
   $effect(() => {
     const hide = (): void => {
       if (document.visibilityState === 'hidden') remember()
