@@ -258,23 +258,71 @@ test('a host with a target is triaged in a session of its own; others say how to
   expect(sessions.find((one: { session_id: string }) => one.session_id === id).target).toBe('local')
 })
 
-test('an alert leads to its host, from any tab and through any filter', async ({ page }) => {
-  const screen = await FleetScreen.open(page, '/fleet?tab=legacy&q=user1')
-  await screen.openAlerts()
-  await screen.alerts.getByRole('button', { name: 'pi-02: show it' }).tap()
-  await expect(screen.card('pi-02').getByRole('heading')).toBeFocused()
-  await expect(screen.card('pi-02')).toBeInViewport()
+test('the tabs of tmux sessions watch their hosts as often as the cards do', async ({ page }) => {
+  await page.clock.install()
+  const screen = await FleetScreen.open(page, '/fleet?tab=active')
+  await expect(screen.tmux('notebooks')).toBeVisible()
+  const watched = () => screen.api.calls(/hosts$/).filter(({ query }) => query.get('watch') === '1').length
+  for (let at = 0; at < 20; at++) await page.clock.runFor(1_000)
+  expect(watched()).toBeGreaterThan(2)
+  expect(watched()).toBeLessThan(8)
 })
 
-test('what is open does not move, whoever takes more memory', async ({ page }) => {
-  const screen = await FleetScreen.open(page, '/fleet?tab=active')
-  const rows = page.getByRole('list', { name: 'tmux sessions' }).getByRole('button', { name: /attach, kill/ })
-  await rows.nth(1).tap()
-  const before = await rows.allTextContents()
-  const host = screen.api.hosts.find(({ tmux }) => tmux.some(({ name }) => name === 'irc'))
-  const tmux = host?.tmux.map((one) => ({ ...one, gpu_memory_mb: 99_000 }))
-  await screen.board.tell('hosts_update', [{ ...host, tmux, polled_at: new Date().toISOString() }])
-  await expect(page.getByText('96.7 GB of GPU memory').first()).toBeVisible()
-  const names = (texts: string[]) => texts.map((text) => text.trim().split(/\s/)[0])
-  expect(names(await rows.allTextContents())).toEqual(names(before))
+test('a change of the link alone reads nothing anew', async ({ page }) => {
+  await page.clock.install()
+  const screen = await FleetScreen.open(page)
+  await expect(screen.cards).toHaveCount(14)
+  await page.clock.runFor(1_000)
+  const all = () => screen.api.calls(/hosts$/).filter(({ query }) => !query.has('names')).length
+  const before = all()
+  await screen.board.down()
+  await expect(page.getByRole('status', { name: /^Connection: reconnecting/ })).toBeVisible()
+  await page.clock.runFor(3_000)
+  expect(all()).toBe(before)
+})
+
+test('alerts that could not be read are not told as none, and no host is called healthy for all', async ({
+  page,
+}) => {
+  const screen = await FleetScreen.open(page, '/fleet', (api) => {
+    api.hosts = api.hosts.filter(({ name }) => ['gpu1', 'a100', 'login'].includes(name))
+    api.alerts = []
+  })
+  await expect(page.getByText('All 3 hosts are healthy')).toBeVisible()
+  screen.api.alertsFailing = { status: 503, code: 'unavailable', detail: 'The store is away.' }
+  await page.reload()
+  await expect(page.getByText(/^Alerts could not be read\. The store is away\. Last known/)).toBeVisible()
+  await expect(screen.cards).toHaveCount(3)
+  await expect(page.getByText('All 3 hosts are healthy')).toHaveCount(0)
+  screen.api.alertsFailing = null
+  screen.api.summary.alerts_enabled = false
+  await page.reload()
+  await expect(page.getByText('Alerts are switched off in the configuration.')).toBeVisible()
+})
+
+test('a name in an alert turns no sentence, and is marked', async ({ page }) => {
+  const screen = await FleetScreen.open(page, '/fleet', (api) => {
+    api.alerts = api.alerts
+      .slice(0, 1)
+      .map((one) => ({ ...one, message: 'The tmux session “a\u202Egnp.exe” is busy.' }))
+  })
+  await screen.openAlerts()
+  await expect(screen.alerts.first()).toContainText('“a⟨U+202E⟩gnp.exe” is busy.')
+  await expect(
+    screen.alerts.first().getByRole('button', { name: 'Acknowledge: The tmux session' }),
+  ).toHaveAccessibleName('Acknowledge: The tmux session “a gnp.exe” is busy.')
+})
+
+test('after a sign-out nothing of the fleet is left on the device', async ({ page }) => {
+  const screen = await FleetScreen.open(page)
+  await expect(screen.cards).toHaveCount(14)
+  const kept = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('fleet.2')))
+  await expect.poll(kept).toHaveLength(1)
+  screen.api.failing = { status: 401, code: 'unauthorized', detail: 'Sign in.' }
+  await screen.board.tell('alert_cleared', { id: 'none' })
+  await page.evaluate(() => dispatchEvent(new Event('online')))
+  await expect(page.getByText(/signed out/i).first()).toBeVisible()
+  await expect.poll(kept).toEqual([])
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  expect(await kept()).toEqual([])
 })

@@ -14,6 +14,7 @@ export class FleetApi {
   summary = { configured: true, hosts: 14, alerts_enabled: true }
   /** Every call is answered like this instead. */
   failing: Refusal | 'lost' | null = null
+  alertsFailing: Refusal | null = null
   killToken: Refusal | null = null
   kill: KillResult | Refusal | 'lost' = { killed: true, survivors: [] }
   history: 'full' | 'empty' | Refusal = 'full'
@@ -60,7 +61,7 @@ export class FleetApi {
     if (path.endsWith('/kill')) return this.kill
     if (path.endsWith('/poll')) return {}
     if (path.endsWith('/history')) return this.#history(path.split('/')[4] ?? '', query)
-    if (path === '/api/alerts') return this.alerts
+    if (path === '/api/alerts') return this.alertsFailing ?? this.alerts
     const id = path.split('/')[3]
     const alert = this.alerts.find((one) => one.id === id)
     if (alert === undefined) return { status: 404, code: 'not_found', detail: 'There is no such alert.' }
