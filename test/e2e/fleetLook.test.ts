@@ -73,10 +73,11 @@ for (const [width, columns] of [
     await page.setViewportSize({ width, height: 1000 })
     const screen = await FleetScreen.open(page)
     await expect(screen.cards).toHaveCount(14)
-    const lefts = await screen.cards.evaluateAll((cards) =>
-      cards.map((card) => Math.round(card.getBoundingClientRect().left)),
-    )
-    expect(new Set(lefts).size).toBe(columns)
+    const columnCount = (): Promise<number> =>
+      screen.cards.evaluateAll(
+        (cards) => new Set(cards.map((card) => Math.round(card.getBoundingClientRect().left))).size,
+      )
+    await expect.poll(columnCount).toBe(columns)
   })
 
 test('of 200 hosts those out of sight are not drawn, and all can be found', async ({ page }) => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,11 +36,14 @@ test.describe('this machine', () => {
   const tmux = (...args: string[]) =>
     execFileSync('tmux', ['-L', socket, ...args], { encoding: 'utf8' }).trim()
   const named = (what: string) => `${what}-${process.pid}`
-  const program = `setsid -f sh -c 'exec -a kept-${process.pid} sleep 600' & sleep 600`
+  const pidFile = join(tmpdir(), `${socket}.pid`)
+  // What has left its terminal and listens to nobody outlives its tmux session.
+  const program = `setsid sh -c 'trap "" HUP TERM; echo $$ >${pidFile}; exec sleep 600' & sleep 600`
 
   test.beforeAll(() => {
     tmux('new-session', '-d', '-s', named('train'), program)
     tmux('new-session', '-d', '-s', named('train-2'), 'sleep 600')
+    return until('the process that stays', () => existsSync(pidFile))
   })
   test.afterAll(() => {
     try {
@@ -47,7 +51,8 @@ test.describe('this machine', () => {
     } catch {
       // It ends with its last session.
     }
-    execFileSync('sh', ['-c', `pkill -f '^kept-${process.pid} ' || true`])
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL')
+    rmSync(pidFile)
   })
 
   test('without configuration its tmux sessions are shown and one is killed by hand', async ({ page }) => {
@@ -113,7 +118,9 @@ test.describe('several hosts', () => {
     const known = other.page.getByRole('list', { name: 'Acknowledged alerts' }).getByRole('listitem')
     await expect(known.filter({ hasText: '94 °C' })).toContainText(/acknowledged by \S+ until ./)
 
-    fleet?.host('leaver').run('exit 255')
+    // Its key is refused from now on, and no connection stands.
+    rmSync(fleet?.host('leaver').keyFile ?? '')
+    fleet?.killConnections()
     await expect(screen.card('leaver')).toContainText('offline', { timeout: 30_000 })
     await expect(screen.card('leaver')).toContainText(/last seen \d/)
     await expect(screen.alerts.filter({ hasText: 'leaver' })).toHaveCount(1)

@@ -167,10 +167,11 @@ export class Fleet {
 }
 
 /**
- * An answer that was overtaken by a newer one changes nothing, and the same poll told again draws nothing anew: only
- * its ages differ, which are read with all hosts.
+ * An answer that was overtaken by a newer one changes nothing. The same poll told again draws nothing anew either, for
+ * only its ages differ: they are shown where a section failed, and are read with all hosts otherwise.
  */
 function isNews(known: Host, told: Host, all: boolean): boolean {
   const [before, after] = [known.polled_at ?? '', told.polled_at ?? '']
-  return after > before || (after === before && (all || known.status !== told.status))
+  if (before !== after) return after > before
+  return all || known.status !== told.status || Object.values(told.sections).some(({ ok }) => !ok)
 }
