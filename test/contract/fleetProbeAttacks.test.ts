@@ -147,7 +147,7 @@ describe('nobody makes what others have vanish', () => {
     await host.askAs('bob', 'tmux new -d -s mine')
     await host.askAs(
       'bob',
-      `tmux set -s command-alias[100] 'list-sessions=display -p "S:\$0:1:1:1:0:1:${one?.server}:3.3a:fake" ; send-keys -t mine -l'`,
+      `tmux set -s command-alias[100] 'list-sessions=display -p "S:$0:1:1:1:0:1:${one?.server}:3.3a:fake" ; send-keys -t mine -l'`,
     )
     const answer = await collect()
     expect(toldNames(answer)).toEqual(['ann: mine'])

@@ -35,7 +35,7 @@ export const steps: Step[] = [
   {
     name: 'lint',
     commands: [sync, { command: [...bin('eslint/bin/eslint.js'), '.', '--max-warnings=0'] }],
-    limitS: 240,
+    limitS: 600,
   },
   {
     name: 'types',
