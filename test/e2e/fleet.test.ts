@@ -124,16 +124,23 @@ test('a tap on the bars shows 24 hours, told in words; an empty and a failed one
   const gpu = screen.card('gpu3').getByRole('group', { name: 'GPU 0 of gpu3' })
   const bars = gpu.getByRole('button', { name: /24 hours/ })
   await bars.tap()
-  await expect(gpu.getByRole('img', { name: /^Heat in 24 hours: from 60 °C to \d+ °C, now/ })).toBeVisible()
+  await expect(
+    gpu.getByRole('img', { name: /^Heat in 24 hours: from 60 °C to \d+ °C, the last 10 minutes/ }),
+  ).toBeVisible()
   await expect(gpu.getByRole('img')).toHaveCount(4)
   const [call] = screen.api.calls(/history$/)
   expect(call?.query.get('step')).toBe('600')
-  await bars.tap()
   screen.api.history = 'empty'
   await bars.tap()
-  await expect(gpu.getByText('Nothing has been kept of the last 24 hours.')).toBeVisible()
   await bars.tap()
+  await expect(gpu.getByRole('img')).toHaveCount(4)
+  expect(screen.api.calls(/history$/)).toHaveLength(1)
+  // What was read serves for a minute; a page that was loaded anew knows none of it.
+  await page.reload()
+  await bars.tap()
+  await expect(gpu.getByText('Nothing has been kept of the last 24 hours.')).toBeVisible()
   screen.api.history = { status: 503, code: 'unavailable', detail: 'The store is away.' }
+  await page.reload()
   await bars.tap()
   await expect(gpu.getByText('The store is away.')).toBeVisible()
   screen.api.history = 'full'
