@@ -62,7 +62,7 @@ test.describe('this machine', () => {
     const card = screen.card('local')
     await expect(card).toContainText(/CPU\s*\d+ %/)
     await expect(card).toContainText(/Memory\s*[\d.]+ \/ [\d.]+ GB/)
-    await page.getByRole('searchbox').fill(named('train'))
+    await page.getByRole('searchbox').fill(`${process.pid}`)
     await screen.tab('Active').tap()
     const row = screen.tmux(named('train')).filter({ hasNotText: named('train-2') })
     await expect(row).toContainText('detached')
@@ -114,7 +114,8 @@ test.describe('several hosts', () => {
     await alert.getByRole('button', { name: '8 hours' }).tap()
     await expect(screen.alerts.filter({ hasText: '94 °C' })).toHaveCount(0)
     await other.openAlerts()
-    await other.page.getByText('1 acknowledged').tap()
+    await expect(other.alerts.filter({ hasText: '94 °C' })).toHaveCount(0)
+    await other.page.locator('summary', { hasText: '1 acknowledged' }).tap()
     const known = other.page.getByRole('list', { name: 'Acknowledged alerts' }).getByRole('listitem')
     await expect(known.filter({ hasText: '94 °C' })).toContainText(/acknowledged by \S+ until ./)
 
