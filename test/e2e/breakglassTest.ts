@@ -51,8 +51,11 @@ export const test = base.extend<TestFixtures, { sharedServer: Server }>({
   },
 })
 
-/** A request that got no answer, or a refusal, is what many tests make happen; the app tells of it itself. */
-const unanswered = /^Failed to load resource/
+/**
+ * A request that got no answer, or a refusal, is what many tests make happen; the app tells of it itself.
+ * The last is the service worker's, which the browser looks for anew while no server is there.
+ */
+const unanswered = /^Failed to load resource|^An unknown error occurred when fetching the script\.$/
 
 function listen(context: BrowserContext, url: string, complaints: string[]): void {
   context.on('weberror', (error) => complaints.push(`thrown: ${error.error().message}`))

@@ -157,6 +157,8 @@ test.describe('several hosts', () => {
       .getByRole('button', { name: /the last 24 hours/ })
       .first()
       .tap()
-    await expect(card.getByRole('img', { name: /^Memory in 24 hours: from 25 % to 25 %, now/ })).toBeVisible()
+    await expect(
+      card.getByRole('img', { name: /^Memory in 24 hours: from 25 % to 25 %, the last 10 minutes/ }),
+    ).toBeVisible()
   })
 })
