@@ -100,5 +100,5 @@ const plainChars = 15
 /** The driver may tell a whole path, and a process may call itself anything: its command line, with its secrets. */
 function shortName(told: string): string {
   const name = told.length <= plainChars ? told : describeCommand(told)
-  return (name.startsWith('/') ? name.slice(name.lastIndexOf('/') + 1) || name : name).slice(0, 80)
+  return ownText((name.startsWith('/') ? name.slice(name.lastIndexOf('/') + 1) || name : name).slice(0, 80))
 }

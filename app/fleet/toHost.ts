@@ -63,7 +63,7 @@ function toSections(memory: HostMemory, now: number): Record<string, Section> {
   return sections
 }
 
-function toGpu({ readAt: _at, missingSince: _since, heat: _heat, ...gpu }: GpuMemory): Gpu {
+function toGpu({ readAt: _at, missingSince: _since, ...gpu }: GpuMemory): Gpu {
   return gpu
 }
 

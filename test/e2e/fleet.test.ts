@@ -265,6 +265,27 @@ test('a host with a target is triaged in a session of its own; others say how to
   expect(sessions.find((one: { session_id: string }) => one.session_id === id).target).toBe('local')
 })
 
+test('an alert leads to its host, from any tab and through any filter', async ({ page }) => {
+  const screen = await FleetScreen.open(page, '/fleet?tab=legacy&q=user1')
+  await screen.openAlerts()
+  await screen.alerts.getByRole('button', { name: 'pi-02: show it' }).tap()
+  await expect(screen.card('pi-02').getByRole('heading')).toBeFocused()
+  await expect(screen.card('pi-02')).toBeInViewport()
+})
+
+test('what is open does not move, whoever takes more memory', async ({ page }) => {
+  const screen = await FleetScreen.open(page, '/fleet?tab=active')
+  const rows = page.getByRole('list', { name: 'tmux sessions' }).getByRole('button', { name: /attach, kill/ })
+  await rows.nth(1).tap()
+  const before = await rows.allTextContents()
+  const host = screen.api.hosts.find(({ tmux }) => tmux.some(({ name }) => name === 'irc'))
+  const tmux = host?.tmux.map((one) => ({ ...one, gpu_memory_mb: 99_000 }))
+  await screen.board.tell('hosts_update', [{ ...host, tmux, polled_at: new Date().toISOString() }])
+  await expect(page.getByText('96.7 GB of GPU memory').first()).toBeVisible()
+  const names = (texts: string[]) => texts.map((text) => text.trim().split(/\s/)[0])
+  expect(names(await rows.allTextContents())).toEqual(names(before))
+})
+
 test('the tabs of tmux sessions watch their hosts as often as the cards do', async ({ page }) => {
   await page.clock.install()
   const screen = await FleetScreen.open(page, '/fleet?tab=active')

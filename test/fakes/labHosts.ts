@@ -36,6 +36,7 @@ export function labHosts(lab: FleetLab): Host[] {
           index: null,
           name: 'NVIDIA GeForce RTX 4090',
           bus_id: '0000:A1:00.0',
+          state: 'lost',
           unreadable: 'It fell off the bus: Unable to determine the device handle: Unknown Error.',
           processes: null,
         }),

@@ -151,10 +151,7 @@ export class Fleet {
       if (cell === undefined) {
         this.#cells.set(host.name, new HostCell(host, turn))
         fresh.push(host.name)
-      } else if (
-        (began !== null && cell.turn <= began) ||
-        (host.polled_at ?? '') >= (cell.host.polled_at ?? '')
-      ) {
+      } else if ((began !== null && cell.turn <= began) || isNews(cell.host, host, began !== null)) {
         cell.host = host
         cell.turn = turn
       }

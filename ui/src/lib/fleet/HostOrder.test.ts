@@ -4,8 +4,9 @@ import { HostOrder } from './HostOrder.ts'
 import { KeptOrder } from './KeptOrder.ts'
 import { rankHost, type RankedHost } from './orderHosts.ts'
 
-const lab = new FleetLab(Date.parse('2026-11-27T02:58:00Z'))
-const some = (...names: string[]) => names.map((name) => rankHost(lab.host(name), [], []))
+const now = Date.parse('2026-11-27T02:58:00Z')
+const lab = new FleetLab(now)
+const some = (...names: string[]) => names.map((name) => rankHost(lab.host(name), [], [], now))
 const namesOf = (hosts: RankedHost[]) => hosts.map(({ host }) => host.name).join('')
 
 test('while it may not change, all stay where they are, and what is new comes last', () => {

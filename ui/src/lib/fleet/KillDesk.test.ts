@@ -46,7 +46,7 @@ test('it is told to who has closed the question meanwhile', async () => {
   desk.close()
   answer()
   await done
-  expect(told).toEqual(['old⟨U+202E⟩gnp on gpu3: It is gone, and so are all of its processes.'])
+  expect(told).toEqual(['old gnp on gpu3: It is gone, and so are all of its processes.'])
   expect(fleet.watch).toHaveBeenCalledWith(['gpu3'])
 })
 

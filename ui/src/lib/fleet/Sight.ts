@@ -15,41 +15,52 @@ const nearPx = 500
 export class Sight {
   readonly #listeners = new Map<Element, SightListener>()
   readonly #queue = new DrawQueue<Element>()
-  readonly #seen = this.#observer('0px', ({ target, isIntersecting }, { see }) => {
-    this.#queue.seen(target, isIntersecting)
-    see(isIntersecting)
-  })
-  readonly #near = this.#observer(
-    `${nearPx}px 0px`,
-    ({ target, isIntersecting, boundingClientRect }, told) => {
-      if (isIntersecting) {
-        // Only what is near can come into sight: each that is observed costs each frame a little.
-        this.#seen.observe(target)
-        return this.#queue.near(target, told)
-      }
-      // What the observer has measured anyway: asking for it would lay out the page once more.
-      told.measure(boundingClientRect.height)
-      this.#seen.unobserve(target)
-      this.#queue.seen(target, false)
-      this.#queue.away(target)
-      told.see(false)
-    },
-  )
+  readonly #scroller: string
+  #observers: Record<'seen' | 'near', IntersectionObserver> | null = null
+
+  /** What they scroll in, as a selector: a distance counts from its edges, and not from those of the page. */
+  constructor(scroller: string) {
+    this.#scroller = scroller
+  }
 
   /** Until the returned function is called. */
   observe(element: Element, listener: SightListener): () => void {
     this.#listeners.set(element, listener)
-    this.#near.observe(element)
+    const { seen, near } = (this.#observers ??= this.#observe(element.closest(this.#scroller)))
+    near.observe(element)
     return () => {
       this.#listeners.delete(element)
-      this.#seen.unobserve(element)
-      this.#near.unobserve(element)
+      seen.unobserve(element)
+      near.unobserve(element)
       this.#queue.forget(element)
       listener.see(false)
     }
   }
 
+  #observe(root: Element | null): Record<'seen' | 'near', IntersectionObserver> {
+    const seen = this.#observer(root, '0px', ({ target, isIntersecting }, { see }) => {
+      this.#queue.seen(target, isIntersecting)
+      see(isIntersecting)
+    })
+    const near = this.#observer(root, `${nearPx}px 0px`, (entry, told) => {
+      const { target, isIntersecting, boundingClientRect } = entry
+      if (isIntersecting) {
+        // Only what is near can come into sight: each that is observed costs each frame a little.
+        seen.observe(target)
+        return this.#queue.near(target, told)
+      }
+      // What the observer has measured anyway: asking for it would lay out the page once more.
+      told.measure(boundingClientRect.height)
+      seen.unobserve(target)
+      this.#queue.seen(target, false)
+      this.#queue.away(target)
+      told.see(false)
+    })
+    return { seen, near }
+  }
+
   #observer(
+    root: Element | null,
     rootMargin: string,
     tell: (entry: IntersectionObserverEntry, listener: SightListener) => void,
   ): IntersectionObserver {
@@ -60,7 +71,7 @@ export class Sight {
           if (listener !== undefined) tell(entry, listener)
         }
       },
-      { rootMargin },
+      { root, rootMargin },
     )
   }
 }

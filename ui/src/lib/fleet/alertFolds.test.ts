@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { FleetLab } from '#test/fakes/fleetLab.ts'
-import { ackUntil, alertsWith, countSeverities, inOrder, isAcknowledged, whyUnknown } from './alertFolds.ts'
+import { ackChoices, alertsWith, countSeverities, inOrder, isAcknowledged, whyUnknown } from './alertFolds.ts'
 
 const now = Date.parse('2026-11-27T02:58:00Z')
 const alerts = new FleetLab(now).alerts()

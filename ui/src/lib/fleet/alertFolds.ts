@@ -60,9 +60,10 @@ export function whyUnknown(
 ): string | null {
   if (!enabled) return 'Alerts are switched off in the configuration.'
   // Without a connection the whole screen says so.
-  if (cut || alerts === null || alerts.failure === null) return null
+  const failure = alerts?.failure ?? null
+  if (cut || alerts === null || failure === null) return null
   const known = alerts.at === null ? '' : ` Last known ${clockTime(new Date(alerts.at), now)}.`
-  return `Alerts could not be read. ${alerts.failure}${known}`
+  return `Alerts could not be read. ${failure}${known}`
 }
 
 /** "1 critical, 2 warnings". */

@@ -51,22 +51,6 @@ test('tmux sessions: who holds most GPU memory first, what is not known last', (
   expect(filterTmux(ranked, all, 'legacy').map(({ tmux }) => tmux.name)).toEqual(['train-old'])
 })
 
-test('who holds what: a line for each GPU', () => {
-  const lines = gpuLines(filterTmux(ranked, all, 'active'))
-  expect(lines.map(({ host, gpu, heldMb }) => `${host.name} ${gpu.index} ${heldMb}`)).toEqual([
-    ...['gpu4 0 20000', 'gpu4 1 20000'],
-    ...['gpu1 0 15600', 'gpu1 1 15600'],
-  ])
-})
-
-test('who holds what: memory that is not known is no reason to leave its holder out', () => {
-  const known = lab.tmux('x', 'ana', 'a', { gpus: [{ uuid: 'GPU-x-0', index: 0, memory_mb: 1_024 }] })
-  const unknown = lab.tmux('x', 'bo', 'b', { gpus: [{ uuid: 'GPU-x-0', index: 0, memory_mb: null }] })
-  const host = lab.host('x', { gpus: [lab.gpu('x', 0)], tmux: [known, unknown] })
-  const [line] = gpuLines([known, unknown].map((tmux) => ({ tmux, host })))
-  expect(line).toMatchObject({ heldMb: 1_024, partial: true, holders: [known, unknown] })
-})
-
 test('groups and tags to choose from, each once', () => {
   expect(choices(hosts, 'groups')).toEqual(['edge', 'gpu', 'storage'])
   expect(choices(hosts, 'tags')).toEqual(['4090', 'arm', 'guest'])

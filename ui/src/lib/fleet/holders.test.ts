@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import { FleetLab } from '#test/fakes/fleetLab.ts'
-import { gpuModel, gpuName } from './gpuName.ts'
-import { holdersOf, sayHeld, sayOutside } from './holders.ts'
-import { tmuxFacts } from './tmuxFacts.ts'
+import { gpuLines, gpuModel, gpuName, holdersOf, sayHeld, sayOutside } from './holders.ts'
 
 const lab = new FleetLab(Date.parse('2026-11-27T02:58:00Z'))
 
@@ -44,29 +42,8 @@ test.each([
   expect(sayHeld(lab.tmux('a', 'ana', 'x', { gpu_memory_mb, gpus: held }))).toBe(words)
 })
 
-test('the line of a tmux session: nothing missing is 0', () => {
-  const words = (change: Parameters<FleetLab['tmux']>[3], host = lab.host('a')) =>
-    tmuxFacts(lab.tmux('a', 'ana', 'x', change), host, now).map(({ text }) => text)
-  expect(words({ clients: 2 })).toEqual([
-    ...['ana', '2 windows', '3d old', 'attached by 2'],
-    ...['', '4 % CPU', '812 MB'],
-  ])
-  expect(
-    words({
-      attached: false,
-      detached_since: lab.ago(3 * 3_600_000),
-      gpu_memory_mb: null,
-      cpu_percent: null,
-      memory_mb: null,
-    }).slice(3),
-  ).toEqual(['detached 3h', '', 'CPU —', 'memory —'])
-  const withGpu = lab.host('a', { gpus: [lab.gpu('a', 0)] })
-  expect(words({ gpu_memory_mb: null }, withGpu)[4]).toBe('GPU —')
-  expect(words({ gpu_memory_mb: 0 }, withGpu)[4]).toBe('')
-})
-
 test('that a process runs outside tmux is said only where tmux could be seen', () => {
-  expect(sayOutside(1, lab.host('a'))).toBe('1 process, no tmux')
+  expect(sayOutside(1, lab.host('a'))).toBe('1 process outside tmux')
   expect(sayOutside(2, lab.host('a', { scope: 'own' }))).toBe('2 processes, tmux unknown')
   const sections = { tmux: { ok: false, age_s: null } }
   expect(sayOutside(2, lab.host('a', { sections }))).toBe('2 processes, tmux unknown')
@@ -92,6 +69,14 @@ test('who holds what: a line for each GPU', () => {
     ...['gpu4 0 20000', 'gpu4 1 20000'],
     ...['gpu1 0 15600', 'gpu1 1 15600'],
   ])
+})
+
+test('who holds what: memory that is not known is no reason to leave its holder out', () => {
+  const known = lab.tmux('x', 'ana', 'a', { gpus: [{ uuid: 'GPU-x-0', index: 0, memory_mb: 1_024 }] })
+  const unknown = lab.tmux('x', 'bo', 'b', { gpus: [{ uuid: 'GPU-x-0', index: 0, memory_mb: null }] })
+  const host = lab.host('x', { gpus: [lab.gpu('x', 0)], tmux: [known, unknown] })
+  const [line] = gpuLines([known, unknown].map((tmux) => ({ tmux, host })))
+  expect(line).toMatchObject({ heldMb: 1_024, partial: true, holders: [known, unknown] })
 })
 
 test('what others hold of a GPU is told, too', () => {

@@ -1,5 +1,6 @@
 import type { Gpu, Host, TmuxSession } from '#app/schema/fleet.ts'
 import { counted, memory } from './figures.ts'
+import type { HostedTmux } from './filterHosts.ts'
 import { sectionAge } from './liveness.ts'
 
 /** Who holds memory of one GPU. */
@@ -34,7 +35,7 @@ export function holdersOf(gpu: Gpu, host: Host): Holder[] | null {
 export function sayOutside(count: number, host: Host): string {
   const processes = counted(count, 'process', 'processes')
   const seen = host.scope !== 'own' && ['tmux', 'procs'].every((name) => sectionAge(host, name) === null)
-  return `${processes}, ${seen ? 'no tmux' : 'tmux unknown'}`
+  return seen ? `${processes} outside tmux` : `${processes}, tmux unknown`
 }
 
 /** What a tmux session holds of GPUs, in words; '' when nothing, null when it is not known. */
@@ -54,6 +55,8 @@ export interface GpuLine {
   /** The one that holds most first. */
   holders: TmuxSession[]
   heldMb: number
+  /** What one of them holds is not known. */
+  partial: boolean
   /** What else of it is taken: by processes outside tmux, by other tmux sessions, by its driver. Null: not known. */
   elseMb: number | null
   /** Who runs what holds that, as far as it is told. */
@@ -62,11 +65,11 @@ export interface GpuLine {
 
 /** The GPUs that any of these tmux sessions holds memory of, the most held first. */
 export function gpuLines(list: HostedTmux[]): GpuLine[] {
-  const lines = new Map<string, { host: Host; gpu: Gpu; found: { tmux: TmuxSession; mb: number }[] }>()
+  const lines = new Map<string, { host: Host; gpu: Gpu; found: { tmux: TmuxSession; mb: number | null }[] }>()
   for (const { tmux, host } of list)
     for (const { uuid, memory_mb } of tmux.gpus) {
       const gpu = host.gpus.find((one) => one.uuid === uuid)
-      if (gpu === undefined || memory_mb === null || memory_mb === 0) continue
+      if (gpu === undefined || memory_mb === 0) continue
       const key = `${host.name} ${uuid}`
       const line = lines.get(key) ?? { host, gpu, found: [] }
       line.found.push({ tmux, mb: memory_mb })
@@ -74,10 +77,11 @@ export function gpuLines(list: HostedTmux[]): GpuLine[] {
     }
   return [...lines.values()]
     .map(({ host, gpu, found }) => {
-      const heldMb = found.reduce((sum, { mb }) => sum + mb, 0)
-      const holders = found.toSorted((a, b) => b.mb - a.mb).map(({ tmux }) => tmux)
+      const heldMb = found.reduce((sum, { mb }) => sum + (mb ?? 0), 0)
+      const partial = found.some(({ mb }) => mb === null)
+      const holders = found.toSorted((a, b) => (b.mb ?? 0) - (a.mb ?? 0)).map(({ tmux }) => tmux)
       const elseMb = gpu.memory_used_mb === null ? null : Math.max(0, gpu.memory_used_mb - heldMb)
-      return { host, gpu, holders, heldMb, elseMb, others: othersOn(gpu, holders) }
+      return { host, gpu, holders, heldMb, partial, elseMb, others: othersOn(gpu, holders) }
     })
     .sort((a, b) => b.heldMb - a.heldMb)
 }

@@ -1,10 +1,10 @@
-import type { KillResult, TmuxSession } from '#app/schema/fleet.ts'
+import type { Host, KillResult, TmuxSession } from '#app/schema/fleet.ts'
 import type { Shape } from '#ui/components/shape.ts'
 import { age } from '#ui/text/duration.ts'
 import { counted, dash, memory, shortAge } from './figures.ts'
 import { sayHeld } from './holders.ts'
 import type { KillStep } from './Kill.svelte.ts'
-import { livenessOf } from './liveness.ts'
+import { isPartial, livenessOf } from './liveness.ts'
 import { presence } from './tmuxFacts.ts'
 
 /** `gone`: it cannot be killed, and why. `doubt`: it can, but what is known of it is old. */
@@ -93,7 +93,7 @@ export function doubtKill(id: string, name: string, host: Host | undefined, now:
   if (!host.tmux.some((one) => one.id === id))
     return { gone: 'It is not there any more: it ended by itself, or somebody else was quicker.' }
   const { ok, age_s = null } = host.sections.tmux ?? { ok: true }
-  if (ok) return null
+  if (ok || isPartial(host, 'tmux')) return null
   return {
     doubt: `tmux could not be asked${age_s === null ? '' : ` for ${age(age_s * 1000)}`}: what is told here is old.`,
   }

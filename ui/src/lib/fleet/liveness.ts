@@ -17,10 +17,15 @@ export function livenessOf(host: Host, now: number): Liveness {
   if (host.polled_at === null || host.last_seen === null) return 'never'
   if (host.status === 'offline') return 'offline'
   const old = now - Date.parse(host.polled_at)
-  if (old <= intervals * host.interval_s * 1000 + slackMs) return 'live'
+  // What was polled in the future was told by a clock that was set since: nobody knows how old it is.
+  if (old < -slackMs) return 'stale'
+  const { allMs } = usualTimes
+  // What is out of sight is read as seldom as all of them are, however often it was polled while it was seen.
+  const limit = Math.max(intervals * host.interval_s * 1000, allMs + host.interval_s * 1000)
+  if (old <= limit + slackMs) return 'live'
   // One that fails is polled less often, and what it lacks is told with its age.
   const due = host.next_poll_at === undefined ? 0 : Date.parse(host.next_poll_at)
-  return now > due + slackMs ? 'stale' : 'live'
+  return now > due + allMs + slackMs ? 'stale' : 'live'
 }
 
 /**
