@@ -1,7 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
-const limits = { testTimeout: 30_000, hookTimeout: 30_000, setupFiles: ['test/patience.ts'] }
+const limits = {
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  setupFiles: ['test/patience.ts'],
+  // As `test/patience.ts` has it.
+  expect: { poll: { timeout: 25_000 } },
+}
 
 export default defineConfig({
   test: {
