@@ -222,7 +222,8 @@ test('a fleet that cannot be read says why, and is tried again', async ({ page }
   const screen = await FleetScreen.open(page, '/fleet', (api) => {
     api.failing = { status: 503, code: 'unavailable', detail: 'The store is away.' }
   })
-  await expect(page.getByText('The store is away.')).toBeVisible()
+  await expect(page.getByText('The store is away.', { exact: true })).toBeVisible()
+  await expect(page.getByText('Alerts could not be read. The store is away.')).toBeVisible()
   const before = screen.api.calls(/hosts$/).length
   await page.getByRole('button', { name: 'Try again' }).tap()
   await expect.poll(() => screen.api.calls(/hosts$/).length).toBeGreaterThan(before)
