@@ -110,6 +110,23 @@ test('news of one host draws one card anew, and none that is far away', async ({
   })
   await expect(screen.cards).toHaveCount(200)
   await expect(page.getByText(/^About node/).first()).toBeVisible()
+  // The cards are drawn part by part: until nothing is added for a while.
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const rest = (): NodeJS.Timeout =>
+          setTimeout(() => {
+            observer.disconnect()
+            resolve()
+          }, 700)
+        const observer = new MutationObserver(() => {
+          clearTimeout(timer)
+          timer = rest()
+        })
+        let timer = rest()
+        observer.observe(document.body, { subtree: true, childList: true })
+      }),
+  )
   await page.evaluate(() => {
     const changed = new Set<string>()
     Object.assign(window, { changed })
