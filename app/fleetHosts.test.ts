@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { hostKey, makeConfigFolder, type ConfigFolder } from '../test/fakes/configFolder.ts'
-import { defaultThresholds } from '#app/fleet/FleetHost.ts'
+import { defaultThresholds } from '#app/schema/thresholds.ts'
 import { fleetHosts } from './fleetHosts.ts'
 
 let folder: ConfigFolder

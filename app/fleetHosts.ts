@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import type { Settings } from '#app/config/loadConfig.ts'
-import { defaultThresholds, type FleetHost, type Thresholds } from '#app/fleet/FleetHost.ts'
-import { fleetSchema, type FleetHostConfig, type ThresholdsConfig } from '#app/schema/config.ts'
+import type { FleetHost } from '#app/fleet/FleetHost.ts'
+import { fleetSchema, type FleetHostConfig } from '#app/schema/config.ts'
+import { withDefaults } from '#app/schema/thresholds.ts'
 import { keyOf, localTarget } from './targets.ts'
 
 /**
@@ -36,7 +37,7 @@ export function fleetHosts(settings: Settings): FleetHost[] {
           hasGpu: 'auto',
         },
         ...(settings.localTarget && { target: localTarget }),
-        thresholds: defaultThresholds,
+        thresholds: withDefaults(),
         ...common,
       },
     ]
@@ -51,16 +52,11 @@ export function fleetHosts(settings: Settings): FleetHost[] {
     groups: host.groups,
     tags: host.tags,
     hasGpu: host.has_gpu,
-    thresholds: thresholdsOf(fleet.thresholds, host.thresholds),
+    thresholds: withDefaults(fleet.thresholds, host.thresholds),
     ...common,
   }))
 }
 
 function targetOf({ target }: FleetHostConfig): Pick<FleetHost, 'target'> {
   return target === undefined ? {} : { target }
-}
-
-function thresholdsOf(...more: (ThresholdsConfig | undefined)[]): Thresholds {
-  const given = more.flatMap((one) => Object.entries(one ?? {}).filter(([, value]) => value !== undefined))
-  return { ...defaultThresholds, ...Object.fromEntries(given) }
 }

@@ -1,21 +1,18 @@
 import type { Config, ThresholdsConfig } from '#app/schema/config.ts'
 import { oneOf } from '#app/schema/describeIssue.ts'
+import { withDefaults } from '#app/schema/thresholds.ts'
 import type { ConfigProblem } from './ConfigError.ts'
 import { isOpenToAll, whyUnreadable } from './fileAccess.ts'
 import type { SharedKeys } from './crossCheck.ts'
 
 type Finding = Pick<ConfigProblem, 'path' | 'found' | 'allowed'> & { keys: string[] }
 
-/** As `app/fleet/FleetHost.ts` has them. */
-const defaults = { warning: 80, critical: 90 }
-
 /** What the fleet's settings say about others: targets that must exist, thresholds that must follow each other. */
 export function checkFleet({ fleet, targets }: Config): Finding[] {
   if (fleet === undefined) return []
   const findings: Finding[] = []
   const compare = (keys: string[], own: ThresholdsConfig | undefined, common: ThresholdsConfig = {}) => {
-    const warning = own?.gpu_temp_warning_c ?? common.gpu_temp_warning_c ?? defaults.warning
-    const critical = own?.gpu_temp_critical_c ?? common.gpu_temp_critical_c ?? defaults.critical
+    const { gpu_temp_warning_c: warning, gpu_temp_critical_c: critical } = withDefaults(common, own)
     if (own === undefined || warning < critical) return
     const name = own.gpu_temp_warning_c === undefined ? 'gpu_temp_critical_c' : 'gpu_temp_warning_c'
     findings.push({

@@ -1,4 +1,5 @@
-import { defaultThresholds, type FleetHost } from '#app/fleet/FleetHost.ts'
+import type { FleetHost } from '#app/fleet/FleetHost.ts'
+import { defaultThresholds } from '#app/schema/thresholds.ts'
 import type { Poll } from '#app/fleet/Poll.ts'
 import type { ExecResult } from '#app/ssh/Runner.ts'
 

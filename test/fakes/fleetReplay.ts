@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSshKeyPair } from '#app/demo/openSshKeyPair.ts'
-import { defaultThresholds, type FleetHost } from '#app/fleet/FleetHost.ts'
+import type { FleetHost } from '#app/fleet/FleetHost.ts'
+import { defaultThresholds } from '#app/schema/thresholds.ts'
 import { probeText, type ProbeFigures } from './probeText.ts'
 import { startSshd, type SshdOptions } from './sshd.ts'
 

@@ -10,6 +10,7 @@ import { readMemory } from '../emptyMemory.ts'
 import { toFigures } from '../toFigures.ts'
 import { toHost } from '../toHost.ts'
 import { toReadings } from '../toReadings.ts'
+import { sectionNames } from './readProbe.ts'
 import { messageOf } from '#app/alert/Reading.ts'
 import { hostSchema } from '#app/schema/fleet.ts'
 
@@ -84,19 +85,7 @@ describe('the parsers never fail', () => {
     )
     const line = fc.array(word, { maxLength: 10 }).map((words) => words.join(' ').replaceAll('\n', ''))
     const section = fc.record({
-      name: fc.constantFrom(
-        'host',
-        'memory',
-        'disks',
-        'tmux',
-        'gpu',
-        'gpu_procs',
-        'mig',
-        'amd',
-        'intel',
-        'procs',
-        '__proto__',
-      ),
+      name: fc.constantFrom(...sectionNames, '__proto__'),
       lines: fc.array(line, { maxLength: 12 }),
       code: fc.constantFrom('0', '1', '124', '125', '', '-1', 'x'),
     })
