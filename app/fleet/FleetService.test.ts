@@ -11,7 +11,7 @@ import { emptyMemory } from './emptyMemory.ts'
 import type { FleetHost } from './FleetHost.ts'
 import { defaultThresholds } from '#app/schema/thresholds.ts'
 import type { FleetServiceOptions } from './FleetService.ts'
-import { localProbe } from './localProbe.ts'
+import { localProbe } from './poll/localProbe.ts'
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-service-'))

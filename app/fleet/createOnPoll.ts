@@ -6,7 +6,7 @@ import type { OnPoll } from './Fleet.ts'
 import type { FleetHost } from './FleetHost.ts'
 import type { HostMemory } from './HostMemory.ts'
 import { isNews } from './isNews.ts'
-import { toReadings } from './toReadings.ts'
+import { toReadings } from './readings/toReadings.ts'
 
 export interface OnPollDeps {
   board: Pick<Board, 'tell'>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { aFleetHost, aPoll, evening, hourMs } from '../../test/fakes/fleetPolls.ts'
 import { anAnswer, gpuRow, uuidOf, type Answer } from '../../test/fakes/probeAnswer.ts'
-import { foldPoll } from './foldPoll.ts'
+import { foldPoll } from './fold/foldPoll.ts'
 import { isNews, type Shown } from './isNews.ts'
 
 const host = aFleetHost()

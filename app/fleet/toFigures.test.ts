@@ -5,7 +5,7 @@ import { seriesSchema } from '#app/schema/fleet.ts'
 import { endOf } from '../../test/fakes/fleetCorpus.ts'
 import { aFleetHost, aPoll, evening } from '../../test/fakes/fleetPolls.ts'
 import { anAnswer, gpuRow, uuidOf, type Answer } from '../../test/fakes/probeAnswer.ts'
-import { foldPoll } from './foldPoll.ts'
+import { foldPoll } from './fold/foldPoll.ts'
 import type { HostMemory } from './HostMemory.ts'
 import { readSeriesName, toFigures } from './toFigures.ts'
 

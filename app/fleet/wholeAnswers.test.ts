@@ -3,7 +3,7 @@ import { hostSchema, type Host } from '#app/schema/fleet.ts'
 import type { ExecResult } from '#app/ssh/Runner.ts'
 import { corpusCases, endOf } from '../../test/fakes/fleetCorpus.ts'
 import { aFleetHost, aPoll, evening } from '../../test/fakes/fleetPolls.ts'
-import { foldPoll } from './foldPoll.ts'
+import { foldPoll } from './fold/foldPoll.ts'
 import type { HostMemory } from './HostMemory.ts'
 import { toHost } from './toHost.ts'
 

@@ -1,6 +1,6 @@
 import type { FleetHost } from '#app/fleet/FleetHost.ts'
 import { defaultThresholds } from '#app/schema/thresholds.ts'
-import type { Poll } from '#app/fleet/Poll.ts'
+import type { Poll } from '#app/fleet/poll/Poll.ts'
 import type { ExecResult } from '#app/ssh/Runner.ts'
 
 export const hourMs = 3_600_000

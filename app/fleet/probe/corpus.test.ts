@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readSections, type Readings } from '../readSections.ts'
+import { readSections, type Readings } from '../fold/readSections.ts'
 import { corpusCases, endOf } from '../../../test/fakes/fleetCorpus.ts'
 import { readProbe } from './readProbe.ts'
 

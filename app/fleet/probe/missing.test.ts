@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aFleetHost, aPoll, evening } from '../../../test/fakes/fleetPolls.ts'
 import { anAnswer, gpuRow, uuidOf, type Answer } from '../../../test/fakes/probeAnswer.ts'
-import { foldPoll } from '../foldPoll.ts'
+import { foldPoll } from '../fold/foldPoll.ts'
 import type { HostMemory } from '../HostMemory.ts'
 import { toHost } from '../toHost.ts'
 

@@ -91,7 +91,7 @@ test('a section that was read in part is not told as old', () => {
 })
 
 test('each rule of the server has a word; the absence of a host is told by its liveness', () => {
-  const rules = readFileSync('app/fleet/toReadings.ts', 'utf8').matchAll(/^ {2}(\w+): \[/gm)
+  const rules = readFileSync('app/fleet/readings/toReadings.ts', 'utf8').matchAll(/^ {2}(\w+): \[/gm)
   expect(Object.keys(alertWords)).toEqual([...rules].map(([, rule]) => rule))
 })
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { endOf } from '../../test/fakes/fleetCorpus.ts'
-import { aFleetHost, aPoll, evening, hourMs } from '../../test/fakes/fleetPolls.ts'
-import { anAnswer, gpuRow, type Answer } from '../../test/fakes/probeAnswer.ts'
-import type { FleetHost } from './FleetHost.ts'
+import { endOf } from '../../../test/fakes/fleetCorpus.ts'
+import { aFleetHost, aPoll, evening, hourMs } from '../../../test/fakes/fleetPolls.ts'
+import { anAnswer, gpuRow, type Answer } from '../../../test/fakes/probeAnswer.ts'
+import type { FleetHost } from '../FleetHost.ts'
 import { foldPoll } from './foldPoll.ts'
-import type { HostMemory } from './HostMemory.ts'
-import { readMemory } from './emptyMemory.ts'
-import { toHost } from './toHost.ts'
+import type { HostMemory } from '../HostMemory.ts'
+import { readMemory } from '../emptyMemory.ts'
+import { toHost } from '../toHost.ts'
 
 const host = aFleetHost()
 const refused = endOf('', { exitCode: null, failedLeg: 'tcp', failure: 'gpu1 refused the connection.' })

@@ -1,8 +1,8 @@
 import type { Disk } from '#app/schema/fleet.ts'
-import type { HostMemory } from './HostMemory.ts'
-import type { Poll } from './Poll.ts'
+import type { HostMemory } from '../HostMemory.ts'
+import type { Poll } from '../poll/Poll.ts'
 import type { Readings } from './readSections.ts'
-import type { HostReading } from './probe/readHostSection.ts'
+import type { HostReading } from '../probe/readHostSection.ts'
 
 /** A clock's second and what a poll takes make no new offset. */
 const wobbleMs = 3000

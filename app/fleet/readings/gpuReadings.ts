@@ -1,7 +1,7 @@
 import type { Reading } from '#app/alert/Reading.ts'
-import type { FleetHost } from './FleetHost.ts'
-import type { GpuMemory, HostMemory } from './HostMemory.ts'
-import { gigabytes, percent } from './amount.ts'
+import type { FleetHost } from '../FleetHost.ts'
+import type { GpuMemory, HostMemory } from '../HostMemory.ts'
+import { gigabytes, percent } from '../amount.ts'
 import { forReadings, slackPercent } from './hostReadings.ts'
 
 /** A GPU must be so much cooler than a threshold to count as cooled down. */

@@ -1,10 +1,10 @@
 import type { Reading } from '#app/alert/Reading.ts'
-import type { FleetHost } from './FleetHost.ts'
-import type { HostMemory, TmuxMemory } from './HostMemory.ts'
-import { duration, gigabytes } from './amount.ts'
+import type { FleetHost } from '../FleetHost.ts'
+import type { HostMemory, TmuxMemory } from '../HostMemory.ts'
+import { duration, gigabytes } from '../amount.ts'
 import { gpuWords } from './gpuReadings.ts'
 import { forReadings, inPercent, slackPercent } from './hostReadings.ts'
-import { isLegacy } from './isLegacy.ts'
+import { isLegacy } from '../isLegacy.ts'
 
 const hourMs = 3_600_000
 

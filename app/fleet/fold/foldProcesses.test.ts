@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { aFleetHost, aPoll, evening } from '../../test/fakes/fleetPolls.ts'
-import { anAnswer, gpuRow, uuidOf, type Answer } from '../../test/fakes/probeAnswer.ts'
+import { aFleetHost, aPoll, evening } from '../../../test/fakes/fleetPolls.ts'
+import { anAnswer, gpuRow, uuidOf, type Answer } from '../../../test/fakes/probeAnswer.ts'
 import { foldPoll } from './foldPoll.ts'
-import type { HostMemory, TmuxMemory } from './HostMemory.ts'
-import { toHost } from './toHost.ts'
+import type { HostMemory, TmuxMemory } from '../HostMemory.ts'
+import { toHost } from '../toHost.ts'
 
 const host = aFleetHost()
 const tmux = [

@@ -1,11 +1,11 @@
-import type { HostMemory, TmuxMemory } from './HostMemory.ts'
-import type { Poll } from './Poll.ts'
-import { clockOffset } from './clockOffset.ts'
+import type { HostMemory, TmuxMemory } from '../HostMemory.ts'
+import type { Poll } from '../poll/Poll.ts'
+import { clockOffset } from '../clockOffset.ts'
 import type { Processes } from './foldProcesses.ts'
 import type { Readings } from './readSections.ts'
 import { sessionProcesses } from './sessionProcesses.ts'
-import { tmuxId } from './tmuxId.ts'
-import type { TmuxReading, TmuxServerReading, TmuxSessionReading } from './probe/readTmux.ts'
+import { tmuxId } from '../tmuxId.ts'
+import type { TmuxReading, TmuxServerReading, TmuxSessionReading } from '../probe/readTmux.ts'
 
 /** For so long the clock of a tmux session that is listed no more is kept: ids never come again, so it is this one's. */
 const goneMs = 7 * 86_400_000

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { aFleetHost, aPoll, evening } from '../../test/fakes/fleetPolls.ts'
-import { anAnswer, gpuRow, uuidOf, type Answer } from '../../test/fakes/probeAnswer.ts'
-import type { FleetHost } from './FleetHost.ts'
+import { aFleetHost, aPoll, evening } from '../../../test/fakes/fleetPolls.ts'
+import { anAnswer, gpuRow, uuidOf, type Answer } from '../../../test/fakes/probeAnswer.ts'
+import type { FleetHost } from '../FleetHost.ts'
 import { foldPoll } from './foldPoll.ts'
-import type { HostMemory } from './HostMemory.ts'
-import { toHost } from './toHost.ts'
+import type { HostMemory } from '../HostMemory.ts'
+import { toHost } from '../toHost.ts'
 
 const dayMs = 86_400_000
 

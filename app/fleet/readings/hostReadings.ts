@@ -1,7 +1,7 @@
 import type { Reading } from '#app/alert/Reading.ts'
-import type { FleetHost } from './FleetHost.ts'
-import type { HostMemory } from './HostMemory.ts'
-import { gigabytes, percent } from './amount.ts'
+import type { FleetHost } from '../FleetHost.ts'
+import type { HostMemory } from '../HostMemory.ts'
+import { gigabytes, percent } from '../amount.ts'
 
 /** A figure in percent must fall so far below its threshold to count as right again. */
 export const slackPercent = 5

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { endOf } from '../../test/fakes/fleetCorpus.ts'
+import { endOf } from '../../../test/fakes/fleetCorpus.ts'
 import { parseKill } from './parseKill.ts'
 
 const nonce = '0123456789abcdef'

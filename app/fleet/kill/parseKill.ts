@@ -1,7 +1,7 @@
 import type { ExecResult } from '#app/ssh/Runner.ts'
-import { isProbe, readHeader } from './probe/readHeader.ts'
-import { probeTrouble } from './probe/probeTrouble.ts'
-import { readCount } from './probe/readNumber.ts'
+import { isProbe, readHeader } from '../probe/readHeader.ts'
+import { probeTrouble } from '../probe/probeTrouble.ts'
+import { readCount } from '../probe/readNumber.ts'
 
 export interface Survivor {
   pid: number

@@ -1,4 +1,4 @@
-import type { HostMemory } from './HostMemory.ts'
+import type { HostMemory } from '../HostMemory.ts'
 
 /** What must not be forgotten with this process: who was there, and when. */
 export function mustBeStored(before: HostMemory, after: HostMemory): boolean {

@@ -1,4 +1,4 @@
-import { readHeader } from './probe/readHeader.ts'
+import { readHeader } from '../probe/readHeader.ts'
 
 const firstLineBytes = 64
 const preambleBytes = 20_100

@@ -1,7 +1,7 @@
-import type { TmuxMemory } from './HostMemory.ts'
+import type { TmuxMemory } from '../HostMemory.ts'
 import type { Processes } from './foldProcesses.ts'
-import type { ProcessReading } from './probe/readProcs.ts'
-import type { TmuxServerReading, TmuxSessionReading } from './probe/readTmux.ts'
+import type { ProcessReading } from '../probe/readProcs.ts'
+import type { TmuxServerReading, TmuxSessionReading } from '../probe/readTmux.ts'
 
 type Known = Pick<TmuxMemory, 'pids' | 'cpuPercent' | 'memoryMb' | 'doubt'>
 

@@ -1,14 +1,14 @@
-import type { FleetHost } from './FleetHost.ts'
-import type { HostMemory, SectionMemory } from './HostMemory.ts'
-import type { Poll } from './Poll.ts'
+import type { FleetHost } from '../FleetHost.ts'
+import type { HostMemory, SectionMemory } from '../HostMemory.ts'
+import type { Poll } from '../poll/Poll.ts'
 import { foldGpuProcesses } from './foldGpuProcesses.ts'
 import { foldGpus } from './foldGpus.ts'
 import { foldProcesses } from './foldProcesses.ts'
 import { foldSystem } from './foldSystem.ts'
 import { foldTmux } from './foldTmux.ts'
-import { placeOf } from './placeOf.ts'
+import { placeOf } from '../placeOf.ts'
 import { readSections } from './readSections.ts'
-import type { ProbeAnswer } from './probe/readProbe.ts'
+import type { ProbeAnswer } from '../probe/readProbe.ts'
 
 /** The memory after an answer, whole or not. */
 export function foldAnswer(before: HostMemory, answer: ProbeAnswer, poll: Poll, host: FleetHost): HostMemory {

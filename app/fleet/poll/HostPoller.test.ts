@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { probeText } from '../../test/fakes/probeText.ts'
+import { probeText } from '../../../test/fakes/probeText.ts'
 import type { ExecRequest, ExecResult } from '#app/ssh/Runner.ts'
-import type { FleetHost } from './FleetHost.ts'
+import type { FleetHost } from '../FleetHost.ts'
 import { defaultThresholds } from '#app/schema/thresholds.ts'
 import { HostPoller } from './HostPoller.ts'
-import type { HostMemory } from './HostMemory.ts'
+import type { HostMemory } from '../HostMemory.ts'
 import { WorkingPlaces } from './WorkingPlaces.ts'
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2030, 0, 1) }))

@@ -1,10 +1,10 @@
-import type { FleetHost } from './FleetHost.ts'
-import type { HostMemory } from './HostMemory.ts'
-import type { Poll } from './Poll.ts'
-import { emptyMemory } from './emptyMemory.ts'
-import { memoryOf, placeOf } from './placeOf.ts'
+import type { FleetHost } from '../FleetHost.ts'
+import type { HostMemory } from '../HostMemory.ts'
+import type { Poll } from '../poll/Poll.ts'
+import { emptyMemory } from '../emptyMemory.ts'
+import { memoryOf, placeOf } from '../placeOf.ts'
 import { foldAnswer } from './foldAnswer.ts'
-import { readProbe } from './probe/readProbe.ts'
+import { readProbe } from '../probe/readProbe.ts'
 
 /**
  * What is known of a host after one more poll. Pure, total and quick: whatever the far side printed, it ends in a

@@ -3,10 +3,10 @@ import { AppError } from '#app/errors.ts'
 import type { Tickets } from '#app/lease/Tickets.ts'
 import type { Host, KillResult, KillToken, TmuxSession } from '#app/schema/fleet.ts'
 import type { ExecResult } from '#app/ssh/Runner.ts'
-import type { Fleet } from './Fleet.ts'
-import { assertCurrent } from './assertCurrent.ts'
+import type { Fleet } from '../Fleet.ts'
+import { assertCurrent } from '../assertCurrent.ts'
 import { parseKill } from './parseKill.ts'
-import { killDigits, readTmuxId, type TmuxIdentity } from './tmuxId.ts'
+import { killDigits, readTmuxId, type TmuxIdentity } from '../tmuxId.ts'
 
 export interface KillServiceDeps {
   fleet: Pick<Fleet, 'host' | 'kill' | 'refresh'>

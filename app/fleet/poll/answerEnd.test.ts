@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { probeText } from '../../test/fakes/probeText.ts'
+import { probeText } from '../../../test/fakes/probeText.ts'
 import { answerEnd } from './answerEnd.ts'
 
 const text = probeText({ gpus: 2 })

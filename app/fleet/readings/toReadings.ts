@@ -1,11 +1,11 @@
 import type { Observation } from '#app/alert/Reading.ts'
-import type { FleetHost } from './FleetHost.ts'
-import type { HostMemory } from './HostMemory.ts'
+import type { FleetHost } from '../FleetHost.ts'
+import type { HostMemory } from '../HostMemory.ts'
 import { gpuReadings } from './gpuReadings.ts'
 import { hostReadings } from './hostReadings.ts'
 import { offlineReading } from './offlineReading.ts'
 import { tmuxReadings } from './tmuxReadings.ts'
-import { wasRead } from './wasRead.ts'
+import { wasRead } from '../wasRead.ts'
 
 /** Which sections each rule needs; where the newest poll did not read one, its alerts stay as they are. */
 const needs: Record<string, string[]> = {

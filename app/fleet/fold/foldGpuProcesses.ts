@@ -1,10 +1,10 @@
 import type { GpuProcess } from '#app/schema/fleet.ts'
-import type { HostMemory, TmuxMemory } from './HostMemory.ts'
+import type { HostMemory, TmuxMemory } from '../HostMemory.ts'
 import { describeCommand } from './describeCommand.ts'
 import { keyOf, type Processes } from './foldProcesses.ts'
 import type { Readings } from './readSections.ts'
-import type { GpuProcessReading } from './probe/GpuReading.ts'
-import { ownText } from './probe/ownText.ts'
+import type { GpuProcessReading } from '../probe/GpuReading.ts'
+import { ownText } from '../probe/ownText.ts'
 
 /**
  * Into `memory`: who holds which GPU, and how much of each the tmux sessions hold. Where the question failed, both are

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { endOf } from '../../test/fakes/fleetCorpus.ts'
-import { aFleetHost, aPoll, evening, hourMs } from '../../test/fakes/fleetPolls.ts'
-import { anAnswer, type Answer } from '../../test/fakes/probeAnswer.ts'
+import { endOf } from '../../../test/fakes/fleetCorpus.ts'
+import { aFleetHost, aPoll, evening, hourMs } from '../../../test/fakes/fleetPolls.ts'
+import { anAnswer, type Answer } from '../../../test/fakes/probeAnswer.ts'
 import { foldPoll } from './foldPoll.ts'
-import type { HostMemory } from './HostMemory.ts'
-import { readMemory } from './emptyMemory.ts'
-import { toHost } from './toHost.ts'
+import type { HostMemory } from '../HostMemory.ts'
+import { readMemory } from '../emptyMemory.ts'
+import { toHost } from '../toHost.ts'
 
 const host = aFleetHost()
 const server = 'server 1000 alice 400 3.4 1 /tmp/tmux-1000/default'

@@ -1,8 +1,8 @@
 import type { Gpu } from '#app/schema/fleet.ts'
-import type { FleetHost } from './FleetHost.ts'
-import type { GpuMemory, HostMemory } from './HostMemory.ts'
+import type { FleetHost } from '../FleetHost.ts'
+import type { GpuMemory, HostMemory } from '../HostMemory.ts'
 import type { Readings } from './readSections.ts'
-import type { GpuReading, GpusReading } from './probe/GpuReading.ts'
+import type { GpuReading, GpusReading } from '../probe/GpuReading.ts'
 
 /** A GPU that is missing is told for so long. */
 const missingMs = 7 * 86_400_000

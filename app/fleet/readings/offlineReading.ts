@@ -1,7 +1,7 @@
 import type { Reading } from '#app/alert/Reading.ts'
-import type { FleetHost } from './FleetHost.ts'
-import type { HostMemory } from './HostMemory.ts'
-import { duration } from './amount.ts'
+import type { FleetHost } from '../FleetHost.ts'
+import type { HostMemory } from '../HostMemory.ts'
+import { duration } from '../amount.ts'
 
 /** How many polls in a row did not reach the host. They are counted already, so one reading is enough. */
 export function offlineReading(memory: HostMemory, host: FleetHost, now: number): Reading {

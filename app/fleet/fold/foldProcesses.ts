@@ -1,6 +1,6 @@
-import type { Counters, HostMemory } from './HostMemory.ts'
+import type { Counters, HostMemory } from '../HostMemory.ts'
 import type { Readings } from './readSections.ts'
-import type { ProcessReading } from './probe/readProcs.ts'
+import type { ProcessReading } from '../probe/readProcs.ts'
 
 export interface Processes {
   byPid: Map<number, ProcessReading>
