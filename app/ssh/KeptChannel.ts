@@ -4,6 +4,7 @@ import { Quiet } from './Quiet.ts'
 import type { AskRequest, KeepRequest } from './Runner.ts'
 import { openTimeoutMs, quietAfterExitMs, signalNumber } from './runOnChannel.ts'
 import type { ChannelEnd } from './runOnChannel.ts'
+import { sendCommand } from './sendCommand.ts'
 import type { SshConnection } from './SshConnection.ts'
 
 const strayBytes = 4096
@@ -55,26 +56,12 @@ export class KeptChannel {
   /** Begins the command, which gives its first answer. As `runOnChannel`: call it once. */
   open(request: AskRequest, output: CommandOutput): Promise<ChannelEnd> {
     const answered = this.#expect(request, output, openTimeoutMs)
-    const command = Buffer.from(this.#kept.command)
-    const onSent = () => this.#onSent(request.timeoutMs)
-    const isClosed = () => this.#closed
-    const options = {
-      // See `runOnChannel`.
-      get env() {
-        if (isClosed()) command.fill(' ')
-        else onSent()
-        return {}
-      },
-    }
-    try {
-      // ssh2 takes the command's bytes as they are; its types know only the string.
-      this.#connection.client.exec(command as unknown as string, options, (error, channel) => {
-        if (error) this.#onRefused(error)
-        else this.#onOpen(channel)
-      })
-    } catch {
-      this.#end({ sent: false, why: 'unusable' })
-    }
+    const sending = { isGivenUp: () => this.#closed, onSent: () => this.#onSent(request.timeoutMs) }
+    const opens = sendCommand(this.#connection.client, this.#kept.command, sending, (error, channel) => {
+      if (error) this.#onRefused(error)
+      else this.#onOpen(channel)
+    })
+    if (!opens) this.#end({ sent: false, why: 'unusable' })
     return answered
   }
 

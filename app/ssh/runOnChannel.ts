@@ -4,6 +4,7 @@ import type { CommandOutput } from './CommandOutput.ts'
 import { Flow } from './Flow.ts'
 import { Quiet } from './Quiet.ts'
 import type { ExecRequest } from './Runner.ts'
+import { sendCommand } from './sendCommand.ts'
 import type { SshConnection } from './SshConnection.ts'
 
 /**
@@ -30,7 +31,6 @@ export function runOnChannel(
   const { signal } = request
   if (signal?.aborted) return Promise.resolve({ sent: false, why: 'cancelled' })
   const { promise, resolve } = Promise.withResolvers<ChannelEnd>()
-  const command = Buffer.from(request.command)
   const done = connection.begin()
   let channel: ClientChannel | undefined
   let flow: Flow | undefined
@@ -72,20 +72,11 @@ export function runOnChannel(
   let timer = setTimeout(onTimeout, openTimeoutMs)
   signal?.addEventListener('abort', onAbort, { once: true })
 
-  const options = {
-    // ssh2 reads `env` when the channel is open, right before it sends the command: the one moment in which a
-    // command that was given up meanwhile can be held back. Blank, it does nothing, whatever shell reads it.
-    get env() {
-      if (over) {
-        command.fill(' ')
-      } else {
-        sent = true
-        clearTimeout(timer)
-        timer = setTimeout(onTimeout, request.timeoutMs)
-        request.onSent?.()
-      }
-      return {}
-    },
+  const onSent = () => {
+    sent = true
+    clearTimeout(timer)
+    timer = setTimeout(onTimeout, request.timeoutMs)
+    request.onSent?.()
   }
   const onOpen = (error: (Error & { reason?: unknown }) | undefined, opened: ClientChannel) => {
     if (error) {
@@ -134,12 +125,8 @@ export function runOnChannel(
     })
     if (request.readsNothing !== true) opened.end(request.stdin)
   }
-  try {
-    // ssh2 takes the command's bytes as they are; its types know only the string.
-    connection.client.exec(command as unknown as string, options, onOpen)
-  } catch {
-    end({ sent: false, why: 'unusable' })
-  }
+  const sending = { isGivenUp: () => over, onSent }
+  if (!sendCommand(connection.client, request.command, sending, onOpen)) end({ sent: false, why: 'unusable' })
   return promise
 }
 
